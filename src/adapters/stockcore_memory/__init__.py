@@ -1,0 +1,1 @@
+"""The domain's ports over dicts: for embedding without a database, and the model in tests."""

@@ -1,0 +1,1 @@
+"""The domain's ports over SQLAlchemy Core: PostgreSQL and SQLite."""

@@ -1,0 +1,286 @@
+"""How records travel: which table a record class is a row of, and how its values are given to each driver.
+
+PostgreSQL takes whole columns as array literals (`unnest`), SQLite takes rows (`executemany`). The array classes below
+exist so that psycopg sends every column with one fixed type, whatever its values: the statement stays prepared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
+from typing import Any, Final
+
+import attrs
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+import stockcore.catalog.records as catalog
+import stockcore.kernel.records as kernel
+import stockcore.locations.records as locations
+import stockcore.orders.records as orders
+import stockcore.stock.records as stock
+from stockcore_sql import schema
+from stockcore_sql.types import (
+    Day,
+    Flag,
+    Instant,
+    Json,
+    Key,
+    Quantity,
+    instant_of,
+    microseconds,
+    scaled,
+    unscaled,
+)
+
+TABLES: Final[dict[type, sa.Table]] = {
+    kernel.Setting: schema.setting,
+    kernel.CommandRecord: schema.command,
+    kernel.Message: schema.outbox,
+    catalog.UnitOfMeasure: schema.unit_of_measure,
+    catalog.Product: schema.product,
+    catalog.Variant: schema.variant,
+    catalog.Packaging: schema.packaging,
+    catalog.VariantCode: schema.variant_code,
+    locations.Location: schema.location,
+    stock.Lot: schema.lot,
+    stock.LotRevision: schema.lot_revision,
+    stock.Owner: schema.owner,
+    stock.Container: schema.container,
+    stock.Pool: schema.stock_pool,
+    stock.Quant: schema.stock_quant,
+    stock.StockRecord: schema.stock_record,
+    stock.Reservation: schema.stock_reservation,
+    stock.Allocation: schema.stock_allocation,
+    stock.Backorder: schema.stock_backorder,
+    stock.Movement: schema.stock_movement,
+    stock.Document: schema.stock_document,
+    stock.DocumentLine: schema.stock_document_line,
+    stock.PostingReversal: schema.posting_reversal,
+    stock.DemandName: schema.stock_demand_name,
+    stock.StockException: schema.stock_exception,
+    stock.FollowUp: schema.stock_follow_up,
+    orders.Customer: schema.customer,
+    orders.Order: schema.sales_order,
+    orders.OrderLine: schema.order_line,
+    orders.HistoryEntry: schema.order_history,
+    orders.Shipment: schema.shipment,
+    orders.ShipmentLine: schema.shipment_line,
+}
+
+#: Written in this order, so that a foreign key always finds its row (SQLite checks row by row).
+ORDER: Final[Sequence[type]] = tuple(TABLES)
+
+
+def columns_of(record: type) -> tuple[str, ...]:
+    return tuple(field.name for field in attrs.fields(record))
+
+
+# -- PostgreSQL: columns -------------------------------------------------------------------------------------------
+
+
+class Array(list[Any]):
+    """A column of values on its way to PostgreSQL."""
+
+    __slots__ = ()
+
+
+class Ints(Array):
+    __slots__ = ()
+
+
+class Numerics(Array):
+    __slots__ = ()
+
+
+class Texts(Array):
+    __slots__ = ()
+
+
+class Keys(Array):
+    __slots__ = ()
+
+
+class Instants(Array):
+    __slots__ = ()
+
+
+class Flags(Array):
+    __slots__ = ()
+
+
+class Days(Array):
+    __slots__ = ()
+
+
+def _plain_literal(values: Iterable[Any]) -> str:
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+
+
+def _text_literal(values: Sequence[str | None]) -> str:
+    parts = [
+        "NULL" if value is None else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values
+    ]
+    return "{" + ",".join(parts) + "}"
+
+
+def _key_literal(values: Iterable[Any]) -> str:
+    return "{" + ",".join(["NULL" if value is None else value.hex for value in values]) + "}"
+
+
+def _instant_literal(values: Iterable[Any]) -> str:
+    parts = ["NULL" if value is None else '"' + value.isoformat() + '"' for value in values]
+    return "{" + ",".join(parts) + "}"
+
+
+def _flag_literal(values: Iterable[Any]) -> str:
+    return "{" + ",".join(["NULL" if value is None else "t" if value else "f" for value in values]) + "}"
+
+
+#: array class → (PostgreSQL's element type, its array's type oid, the literal of a list of values)
+ARRAYS: Final[dict[type[Array], tuple[str, int, Callable[[Any], str]]]] = {
+    Ints: ("bigint", 1016, _plain_literal),
+    Numerics: ("numeric", 1231, _plain_literal),
+    Texts: ("text", 1009, _text_literal),
+    Keys: ("uuid", 2951, _key_literal),
+    Instants: ("timestamptz", 1185, _instant_literal),
+    Flags: ("boolean", 1000, _flag_literal),
+    Days: ("date", 1182, _plain_literal),
+}
+
+
+def array_of(kind: sa.types.TypeEngine[Any]) -> type[Array]:
+    """The array class that carries a column of this type."""
+    match kind:
+        case Quantity():
+            return Numerics
+        case Instant():
+            return Instants
+        case Key():
+            return Keys
+        case Flag():
+            return Flags
+        case Day():
+            return Days
+        case Json() | sa.Text() | postgresql.JSONB():
+            return Texts
+        case _ if isinstance(kind, sa.Integer):
+            return Ints
+    raise TypeError(f"no array for {kind!r}")
+
+
+# -- SQLite: rows --------------------------------------------------------------------------------------------------
+
+
+def _hex(value: Any) -> Any:
+    return None if value is None else value.hex
+
+
+def _key(value: Any) -> Any:
+    from uuid import UUID
+
+    return None if value is None else UUID(value)
+
+
+def _day(value: Any) -> Any:
+    from datetime import date
+
+    return None if value is None else date.fromisoformat(value)
+
+
+def _iso(value: Any) -> Any:
+    return None if value is None else value.isoformat()
+
+
+def _flag(value: Any) -> Any:
+    return None if value is None else bool(value)
+
+
+def to_sqlite(kind: sa.types.TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    """How a value of this column is given to sqlite3; None: as it is."""
+    match kind:
+        case Quantity():
+            return scaled
+        case Instant():
+            return microseconds
+        case Key():
+            return _hex
+        case Day():
+            return _iso
+    return None
+
+
+def from_sqlite(kind: sa.types.TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    match kind:
+        case Quantity():
+            return unscaled
+        case Instant():
+            return instant_of
+        case Key():
+            return _key
+        case Day():
+            return _day
+        case Flag():
+            return _flag
+    return None
+
+
+class Shape:
+    """A record class and its table, with everything about them that is computed once."""
+
+    def __init__(self, record: type, table: sa.Table) -> None:
+        self.record = record
+        self.table = table
+        self.columns = columns_of(record)
+        missing = [name for name in self.columns if name not in table.c]
+        if missing:
+            raise TypeError(f"{record.__name__} has fields that {table.name} lacks: {missing}")
+        self.keys = tuple(column.name for column in table.primary_key)
+        self.values = tuple(name for name in self.columns if name not in self.keys)
+        self.arrays = {name: array_of(table.c[name].type) for name in self.columns}
+        self._take = attrgetter(*self.columns)
+        out = [(index, to_sqlite(table.c[name].type)) for index, name in enumerate(self.columns)]
+        self._out = [(index, convert) for index, convert in out if convert is not None]
+        back = [(index, from_sqlite(table.c[name].type)) for index, name in enumerate(self.columns)]
+        self._back = [(index, convert) for index, convert in back if convert is not None]
+
+    def column_arrays(self, records: Sequence[Any], names: Sequence[str]) -> list[Array]:
+        """The named columns of the records, for `unnest`."""
+        arrays = self.arrays
+        return [arrays[name](map(attrgetter(name), records)) for name in names]
+
+    def sqlite_rows(self, records: Iterable[Any]) -> Iterable[list[Any]]:
+        """The records' columns, in order, as sqlite3 takes them."""
+        take, out = self._take, self._out
+        for record in records:
+            row = list(take(record))
+            for index, convert in out:
+                row[index] = convert(row[index])
+            yield row
+
+    def of_sqlite_row(self, row: Sequence[Any]) -> Any:
+        values = list(row)
+        for index, convert in self._back:
+            values[index] = convert(values[index])
+        return self._make(values)
+
+    def _make(self, values: Sequence[Any]) -> Any:
+        return self.record(*values)
+
+    def of_row(self, row: Sequence[Any]) -> Any:
+        return self._make(row)
+
+
+class KeywordShape(Shape):
+    """For record classes whose fields are keyword-only."""
+
+    def _make(self, values: Sequence[Any]) -> Any:
+        return self.record(**dict(zip(self.columns, values, strict=True)))
+
+
+def _shape(record: type, table: sa.Table) -> Shape:
+    keyword_only = all(field.kw_only for field in attrs.fields(record))
+    return (KeywordShape if keyword_only else Shape)(record, table)
+
+
+SHAPES: Final[dict[type, Shape]] = {record: _shape(record, table) for record, table in TABLES.items()}

@@ -1,0 +1,141 @@
+"""From a URL to a connection, and from a driver's exception to a stable code."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+
+from stockcore.kernel.errors import StockcoreError
+
+LOCK_WAIT_S: Final = 3  # PostgreSQL: longer than this for a lock is `busy`
+WRITER_WAIT_S: Final = 60  # SQLite: one writer at a time, the others wait
+
+_DRIVERS: Final = {"postgresql": "postgresql+psycopg", "sqlite": "sqlite"}
+
+
+def url_of(url: str) -> URL:
+    """`sqlite:///path` or `postgresql://…` (psycopg 3). Errors: database_url."""
+    try:
+        parsed = make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        raise StockcoreError(
+            "database_url", "not a database URL: write sqlite:///path or postgresql://user@host/name"
+        ) from None
+    kind = parsed.get_backend_name()
+    if kind not in _DRIVERS:
+        raise StockcoreError("database_url", f"no such kind of database: {kind}; sqlite or postgresql", kind=kind)
+    return parsed.set(drivername=_DRIVERS[kind])
+
+
+def engine_for(url: str) -> sa.Engine:
+    """An engine whose connections behave as the stores need. Opens no connection yet."""
+    parsed = url_of(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite_engine(parsed)
+    try:
+        import psycopg  # noqa: F401
+    except ImportError as error:
+        raise StockcoreError(
+            "driver_missing", "PostgreSQL needs the extra: pip install 'stockcore[postgres]'"
+        ) from error
+    options = f"-c lock_timeout={LOCK_WAIT_S}s -c timezone=UTC"
+    given = parsed.query.get("options")
+    if given:
+        options = f"{options} {given}"
+    return sa.create_engine(
+        parsed.update_query_dict({"options": options}),
+        pool_size=5,
+        max_overflow=20,
+        pool_reset_on_return="rollback",
+        connect_args={"connect_timeout": 10, "keepalives_idle": 5, "tcp_user_timeout": 10_000},
+    )
+
+
+def _sqlite_engine(url: URL) -> sa.Engine:
+    engine = sa.create_engine(
+        url,
+        connect_args={"timeout": WRITER_WAIT_S, "isolation_level": None, "check_same_thread": False},
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: Any, record: Any) -> None:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA cache_size = -65536")
+
+    return engine
+
+
+@contextlib.contextmanager
+def translated() -> Iterator[None]:
+    """Drivers' exceptions become StockcoreErrors with a stable code; secrets and SQL stay out of the message."""
+    try:
+        yield
+    except StockcoreError:
+        raise
+    except (sa.exc.DBAPIError, sqlite3.Error) as error:
+        raise error_of(error) from error
+    except Exception as error:
+        if type(error).__module__.startswith("psycopg"):
+            raise error_of(error) from error
+        raise
+
+
+#: SQLSTATE → code and what to tell
+_STATES: Final = {
+    "55P03": ("busy", "another command holds these rows; try again"),
+    "57014": ("busy", "the database took too long; try again"),
+    "53100": ("storage_full", "the database's disk is full"),
+    "25006": ("read_only", "the database is read-only"),
+    "42P01": ("schema_missing", "the database has no stockcore tables yet: run `stockcore db upgrade`"),
+    "22003": ("quantity_out_of_range", "a total would have more than 12 digits before the point"),
+}
+_UNAVAILABLE: Final = "the database cannot be reached, or refuses the user or password"
+
+
+def error_of(error: BaseException) -> StockcoreError:
+    """The code that fits a driver's exception."""
+    original: Any = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
+    state = getattr(original, "sqlstate", None)
+    if state in _STATES:
+        return StockcoreError(*_STATES[state])
+    if isinstance(original, sqlite3.Error):
+        return _sqlite_error(original)
+    name = type(original).__name__
+    if name in ("OperationalError", "InterfaceError", "AdminShutdown", "ConnectionTimeout") or (
+        state is not None and state[:2] in ("08", "28", "57", "3D")
+    ):
+        return StockcoreError("db_unavailable", _UNAVAILABLE)
+    return StockcoreError("internal", f"the database refused a statement ({state or name})", sqlstate=state)
+
+
+def _sqlite_error(error: sqlite3.Error) -> StockcoreError:
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return StockcoreError("busy", "another process is writing to this file; try again")
+    if "full" in text:
+        return StockcoreError("storage_full", "the disk is full")
+    if "readonly" in text or "read-only" in text:
+        return StockcoreError("read_only", "the database file is read-only")
+    if "no such table" in text:
+        return StockcoreError("schema_missing", "the file has no stockcore tables")
+    if "unable to open" in text or "not a database" in text or "malformed" in text:
+        return StockcoreError("db_unavailable", "the database file cannot be opened, or is not a database")
+    return StockcoreError("internal", f"the database refused a statement ({type(error).__name__})")
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the whole use case should simply run again: deadlock, serialisation failure, lost connection, or two
+    writers that made the same new row (a pool, a command id)."""
+    original: Any = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
+    state = getattr(original, "sqlstate", None)
+    if state is not None:
+        return state in ("40P01", "40001", "23505", "57P01", "57P02", "57P03") or state[:2] == "08"
+    if isinstance(original, sqlite3.Error):
+        return False
+    return type(original).__name__ in ("OperationalError", "InterfaceError") and "connect" not in str(original)[:30]

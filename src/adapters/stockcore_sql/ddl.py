@@ -1,0 +1,175 @@
+"""What the tables' definitions cannot say: append-only triggers, partitions, sequences, row 0, the application's role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.schema import CreateColumn, CreateIndex
+
+from stockcore_sql import schema
+
+#: Tables that only ever grow.
+APPEND_ONLY = ("stock_movement", "posting_reversal", "order_history", "lot_revision", "shipment_line")
+
+#: Tables that the application only reads: openings are written by the owner, together with detaching a partition.
+READ_ONLY = ("stock_opening",)
+
+#: PostgreSQL's numeric knows NaN and holds it for greater than any number, so that it passes `>= 0`.
+_NO_NAN = {
+    "stock_movement": ("quantity", "balance_after"),
+    "stock_pool": ("on_hand", "shipped"),
+    "stock_quant": ("on_hand",),
+    "stock_reservation": ("quantity",),
+    "stock_backorder": ("outstanding",),
+}
+
+
+def create_all(connection: sa.Connection) -> None:
+    """Everything a fresh database needs."""
+    if connection.dialect.name == "postgresql":
+        _create_postgresql(connection)
+    else:
+        _create_sqlite(connection)
+    _none_rows(connection)
+
+
+def _none_rows(connection: sa.Connection) -> None:
+    """Row 0, "none", of lot, container and owner; and the units of measure every company starts with."""
+    from stockcore_sql.types import EPOCH
+
+    connection.execute(
+        sa.insert(schema.lot).values(id=0, variant=0, code="", attributes="{}", created_at=EPOCH)
+    )
+    connection.execute(sa.insert(schema.container).values(id=0, code=""))
+    connection.execute(sa.insert(schema.owner).values(id=0, code=""))
+
+
+def _create_sqlite(connection: sa.Connection) -> None:
+    schema.metadata.create_all(connection)
+    run = connection.exec_driver_sql
+    run("CREATE TABLE sequence (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT")
+    run("INSERT INTO sequence VALUES ('stock_seq', 0), ('order_number_seq', 0)")
+    for table in APPEND_ONLY:
+        for verb in ("UPDATE", "DELETE"):
+            run(
+                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            )
+        _refuse_replace(connection, schema.metadata.tables[table])
+
+
+def _refuse_replace(connection: sa.Connection, table: sa.Table) -> None:
+    """INSERT OR REPLACE deletes the row that is in its way without asking the triggers on DELETE."""
+    same = " AND ".join(f'"{column.name}" = NEW."{column.name}"' for column in table.primary_key)
+    connection.exec_driver_sql(
+        f"CREATE TRIGGER {table.name}_no_replace BEFORE INSERT ON {table.name} "
+        f"WHEN EXISTS (SELECT 1 FROM {table.name} WHERE {same}) "
+        f"BEGIN SELECT RAISE(ABORT, '{table.name} is append-only'); END"
+    )
+
+
+_PARTITION_FUNCTION = """
+CREATE FUNCTION {schema}.stock_movement_partition(month date) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$
+DECLARE
+  first date := date_trunc('month', month)::date;
+  after date := (date_trunc('month', month) + interval '1 month')::date;
+  name text := 'stock_movement_' || to_char(first, 'YYYY_MM');
+BEGIN
+  IF first IS NULL OR first < date '1990-01-01' OR first > date '2200-01-01' THEN
+    RAISE EXCEPTION 'no partition for %', month USING ERRCODE = 'datetime_field_overflow';
+  END IF;
+  IF to_regclass(name) IS NOT NULL THEN
+    RETURN;
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtext('stock_movement_partition'));
+  IF to_regclass(name) IS NOT NULL THEN
+    RETURN;
+  END IF;
+  EXECUTE format('CREATE TABLE %I PARTITION OF stock_movement FOR VALUES FROM (%L) TO (%L)',
+                 name, first::timestamp AT TIME ZONE 'UTC', after::timestamp AT TIME ZONE 'UTC');
+  EXECUTE format('CREATE TRIGGER %I BEFORE TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION append_only()',
+                 name || '_no_truncate', name);
+END $$
+"""
+
+_APPEND_ONLY_FUNCTION = """
+CREATE FUNCTION {schema}.append_only() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$
+"""
+
+
+def _create_postgresql(connection: sa.Connection) -> None:
+    run = connection.exec_driver_sql
+    place = _current_schema(connection)
+    schema.metadata.create_all(
+        connection, tables=[table for table in schema.metadata.sorted_tables if table is not schema.stock_movement]
+    )
+    run("CREATE SEQUENCE stock_seq")
+    run("CREATE SEQUENCE order_number_seq")
+    run(_literally(_APPEND_ONLY_FUNCTION.format(schema=place)))
+    _create_movement_table(connection)
+    for table in APPEND_ONLY:
+        run(
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION append_only()"
+        )
+        run(
+            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION append_only()"
+        )
+    run(_literally(_PARTITION_FUNCTION.format(schema=place)))
+    run("REVOKE EXECUTE ON FUNCTION stock_movement_partition(date) FROM PUBLIC")
+    for name, columns in _NO_NAN.items():
+        rule = " AND ".join(f"{column} <> 'NaN'" for column in columns)
+        run(f"ALTER TABLE {name} ADD CONSTRAINT {name}_no_nan_check CHECK ({rule})")
+    make_partitions_ahead(connection)
+
+
+def _literally(text: str) -> str:
+    """SQL whose per cent signs are no placeholders."""
+    return text.replace("%", "%%")
+
+
+def _current_schema(connection: sa.Connection) -> str:
+    """The schema that the tables are made in, quoted where it must be."""
+    return str(connection.scalar(sa.text("SELECT quote_ident(current_schema())")))
+
+
+def make_partitions_ahead(connection: sa.Connection) -> None:
+    """Partitions for last month (late clocks), this one and the next three."""
+    connection.exec_driver_sql(
+        "SELECT stock_movement_partition((date_trunc('month', now() AT TIME ZONE 'UTC') "
+        "+ make_interval(months => m))::date) FROM generate_series(-1, 3) AS m"
+    )
+
+
+def _create_movement_table(connection: sa.Connection) -> None:
+    table = schema.stock_movement
+    columns = [str(CreateColumn(column).compile(dialect=connection.dialect)) for column in table.columns]
+    checks: list[Any] = [item for item in table.constraints if isinstance(item, sa.CheckConstraint)]
+    rules = sorted(f"CONSTRAINT {check.name} CHECK ({check.sqltext})" for check in checks)
+    body = ", ".join([*columns, "PRIMARY KEY (recorded_at, seq)", *rules])
+    connection.exec_driver_sql(f"CREATE TABLE stock_movement ({body}) PARTITION BY RANGE (recorded_at)")
+    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+        connection.execute(CreateIndex(index))
+
+
+def grant_to(connection: sa.Connection, role: str) -> None:
+    """Let a role that owns nothing work with the data: it may only add to what only grows. PostgreSQL."""
+    quoted = connection.dialect.identifier_preparer.quote_identifier(role)
+    place = _current_schema(connection)
+    run = connection.exec_driver_sql
+    run(f"GRANT USAGE ON SCHEMA {place} TO {quoted}")
+    for table in schema.metadata.sorted_tables:
+        run(f"GRANT {_rights(table.name)} ON {table.name} TO {quoted}")
+    run(f"GRANT SELECT ON alembic_version TO {quoted}")
+    run(f"GRANT USAGE ON SEQUENCE stock_seq, order_number_seq TO {quoted}")
+    run(f"GRANT EXECUTE ON FUNCTION stock_movement_partition(date) TO {quoted}")
+
+
+def _rights(table: str) -> str:
+    if table in READ_ONLY:
+        return "SELECT"
+    return "SELECT, INSERT" if table in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"

@@ -1,0 +1,105 @@
+"""Schema versions: bring a database to this program's schema, and tell when it is not there."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+
+from stockcore.kernel.errors import StockcoreError
+
+HEAD: Final = "0001"
+_LOCK: Final = 0x53544F434B  # any number; all upgrades of a PostgreSQL database take it
+
+
+def upgrade(url: str, *, app_role: str | None = None) -> None:
+    """Bring the database to HEAD. Safe to run twice and from several processes at once.
+
+    `app_role` (PostgreSQL) is granted what the application needs, without owning anything.
+    Errors: database_url, driver_missing, db_unavailable, schema_mismatch.
+    """
+    from stockcore_sql.connecting import engine_for, translated
+
+    with translated():
+        engine = engine_for(url)
+        try:
+            with _exclusive(engine) as connection:
+                upgrade_connection(connection)
+                if app_role is not None:
+                    _grant(connection, app_role)
+        finally:
+            engine.dispose()
+
+
+def _grant(connection: sa.Connection, app_role: str) -> None:
+    from stockcore_sql.ddl import grant_to
+
+    if connection.dialect.name != "postgresql":
+        raise StockcoreError("usage", "only PostgreSQL has roles", field="app_role")
+    grant_to(connection, app_role)
+
+
+@contextlib.contextmanager
+def _exclusive(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that no second upgrade runs beside."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            with connection.begin():
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+                yield connection
+        else:
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            connection.commit()
+            with connection.begin():
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
+
+
+def upgrade_connection(connection: sa.Connection) -> None:
+    """Bring the database behind an open transaction to HEAD."""
+    found = version(connection)
+    if found == HEAD:
+        return
+    _refuse_newer(found)
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def version(connection: sa.Connection) -> str | None:
+    """The schema's version; None where stockcore has no tables yet."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return None if found is None else str(found)
+
+
+def check(found: str | None) -> None:
+    """Refuse to work on a schema that is not this program's. Errors: schema_missing, schema_mismatch."""
+    if found is None:
+        raise StockcoreError("schema_missing", "the database has no stockcore tables yet: run `stockcore db upgrade`")
+    _refuse_newer(found)
+    if found != HEAD:
+        raise StockcoreError(
+            "schema_mismatch",
+            f"the database has schema {found}, this program needs {HEAD}: run `stockcore db upgrade`",
+            found=found,
+            needed=HEAD,
+        )
+
+
+def _refuse_newer(found: str | None) -> None:
+    if found is not None and found > HEAD:
+        raise StockcoreError(
+            "schema_mismatch",
+            f"the database has schema {found}, newer than this program's {HEAD}: upgrade the program",
+            found=found,
+            needed=HEAD,
+        )

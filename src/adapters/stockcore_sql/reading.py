@@ -1,0 +1,359 @@
+"""How each query of the domain is answered: one SELECT, built once per dialect and process.
+
+Queries whose name begins with Lock lock the rows they return, in key order. What goes in are lists, as one parameter
+each, so that a statement's text never depends on how much is asked for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+import attrs
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+import stockcore.catalog.records as catalog
+import stockcore.kernel.records as kernel
+import stockcore.locations.records as locations
+import stockcore.orders.records as orders
+import stockcore.stock.records as stock
+from stockcore_sql import schema as s
+from stockcore_sql.carrying import SHAPES, Ints, Keys, Texts
+
+Condition: TypeAlias = sa.ColumnElement[bool]
+
+
+class Dialect:
+    """What differs between the two databases when reading."""
+
+    name: str
+
+    def among(self, column: sa.ColumnElement[Any], parameter: str) -> Condition:
+        raise NotImplementedError
+
+    def now(self) -> sa.ColumnElement[Any]:
+        """The simulated time when one is given, else the database's clock."""
+        raise NotImplementedError
+
+    def driver(self) -> sa.Dialect:
+        raise NotImplementedError
+
+
+class Postgres(Dialect):
+    name = "postgresql"
+
+    def among(self, column: sa.ColumnElement[Any], parameter: str) -> Condition:
+        kind = sa.BigInteger() if isinstance(column.type, sa.Integer) else sa.Text()
+        if type(column.type).__name__ == "Key":
+            return column == sa.func.any(sa.bindparam(parameter, type_=postgresql.ARRAY(postgresql.UUID())))
+        return column == sa.func.any(sa.bindparam(parameter, type_=postgresql.ARRAY(kind)))
+
+    def now(self) -> sa.ColumnElement[Any]:
+        return sa.func.coalesce(
+            sa.bindparam("now", type_=sa.DateTime(timezone=True)), sa.func.clock_timestamp()
+        )
+
+    def driver(self) -> sa.Dialect:
+        from sqlalchemy.dialects.postgresql import psycopg
+
+        return psycopg.dialect()
+
+
+class Sqlite(Dialect):
+    name = "sqlite"
+
+    def among(self, column: sa.ColumnElement[Any], parameter: str) -> Condition:
+        listed = sa.func.json_each(sa.bindparam(parameter, type_=sa.Text())).table_valued("value")
+        return column.in_(sa.select(listed.c.value))
+
+    def now(self) -> sa.ColumnElement[Any]:
+        return sa.bindparam("now", type_=sa.Integer())
+
+    def driver(self) -> sa.Dialect:
+        from sqlalchemy.dialects.sqlite import pysqlite
+
+        return pysqlite.dialect(paramstyle="qmark")
+
+
+Build: TypeAlias = Callable[[Dialect], sa.Select[Any]]
+
+
+@attrs.frozen
+class Read:
+    """How a query is answered: rows of a record class, by this statement."""
+
+    record: type
+    build: Build
+
+
+def _rows(
+    record: type,
+    *conditions: Callable[[Dialect], Condition],
+    lock: bool = False,
+    order: tuple[str, ...] = (),
+    limited: bool = False,
+) -> Read:
+    shape = SHAPES[record]
+    table = shape.table
+
+    def build(dialect: Dialect) -> sa.Select[Any]:
+        columns = [_readable(table.c[name], dialect) for name in shape.columns]
+        statement = sa.select(*columns).where(*[condition(dialect) for condition in conditions])
+        statement = statement.order_by(*[table.c[name] for name in order or shape.keys])
+        if limited:
+            statement = statement.limit(sa.bindparam("most", type_=sa.BigInteger()))
+        return statement.with_for_update(of=table) if lock else statement
+
+    return Read(record, build)
+
+
+def _readable(column: sa.Column[Any], dialect: Dialect) -> sa.ColumnElement[Any]:
+    if dialect.name == "postgresql" and isinstance(column.type, postgresql.JSONB):
+        return sa.cast(column, sa.Text())
+    return column
+
+
+def _among(column: sa.ColumnElement[Any], parameter: str) -> Callable[[Dialect], Condition]:
+    return lambda dialect: dialect.among(column, parameter)
+
+
+def _holds(condition: Condition) -> Callable[[Dialect], Condition]:
+    return lambda dialect: condition
+
+
+_site = s.location.alias("site_location")
+_vc, _pool, _quant = s.variant_code.c, s.stock_pool.c, s.stock_quant.c
+_res, _bo, _alloc = s.stock_reservation.c, s.stock_backorder.c, s.stock_allocation.c
+_order, _line = s.sales_order.c, s.order_line.c
+
+
+def _variants_by_code(column: sa.ColumnElement[Any]) -> Callable[[Dialect], Condition]:
+    return lambda dialect: column.in_(
+        sa.select(_vc.variant).where(_vc.kind == "sku", dialect.among(_vc.normal_code, "codes"))
+    )
+
+
+def _orders_by_number(column: sa.ColumnElement[Any]) -> Callable[[Dialect], Condition]:
+    return lambda dialect: column.in_(sa.select(_order.id).where(dialect.among(_order.number, "numbers")))
+
+
+def _variants_of_orders(column: sa.ColumnElement[Any]) -> Callable[[Dialect], Condition]:
+    return lambda dialect: column.in_(
+        sa.select(_line.variant)
+        .join(s.sales_order, _order.id == _line.order_id)
+        .where(dialect.among(_order.number, "numbers"))
+    )
+
+
+def _reservations_of_orders(column: sa.ColumnElement[Any]) -> Callable[[Dialect], Condition]:
+    return lambda dialect: column.in_(
+        sa.select(_res.id)
+        .join(s.sales_order, _order.id == _res.demand_id)
+        .where(dialect.among(_order.number, "numbers"))
+    )
+
+
+#: Literals, because an IN over parameters has a text that depends on how many there are.
+_SERVICE = [sa.literal_column(f"'{purpose}'") for purpose in ("receiving", "staging", "packing", "quarantine")]
+
+
+def _places_for(dialect: Dialect) -> Condition:
+    skus = sa.select(_vc.variant).where(_vc.kind == "sku", dialect.among(_vc.normal_code, "skus"))
+    return sa.or_(
+        s.location.c.parent.is_(None),
+        s.location.c.purpose.in_(_SERVICE),
+        s.location.c.id.in_(sa.select(_quant.location).where(_quant.variant.in_(skus))),
+        dialect.among(s.location.c.normal_code, "places"),
+    )
+
+
+def _places_for_orders(dialect: Dialect) -> Condition:
+    return sa.or_(
+        s.location.c.parent.is_(None),
+        s.location.c.purpose.in_(_SERVICE),
+        s.location.c.id.in_(sa.select(_quant.location).where(_variants_of_orders(_quant.variant)(dialect))),
+    )
+
+
+_OUTSTANDING = _res.consumed + _res.released < _res.quantity
+
+READS: Final[Mapping[type, Read]] = {
+    kernel.KnownCommands: _rows(kernel.CommandRecord, _among(s.command.c.id, "ids")),
+    kernel.Settings: _rows(kernel.Setting, _among(s.setting.c.name, "names")),
+    catalog.VariantsByCode: _rows(catalog.Variant, _variants_by_code(s.variant.c.id)),
+    catalog.VariantsById: _rows(catalog.Variant, _among(s.variant.c.id, "ids")),
+    catalog.ProductsById: _rows(catalog.Product, _among(s.product.c.id, "ids")),
+    catalog.CodesOf: _rows(catalog.VariantCode, _among(_vc.normal_code, "codes")),
+    catalog.PackagingsOf: _rows(catalog.Packaging, _among(s.packaging.c.variant, "variants")),
+    catalog.Units: _rows(catalog.UnitOfMeasure),
+    locations.Sites: _rows(locations.Location, _holds(s.location.c.parent.is_(None))),
+    locations.LocationsOfSites: _rows(
+        locations.Location,
+        lambda dialect: s.location.c.site.in_(
+            sa.select(_site.c.id).where(_site.c.parent.is_(None), dialect.among(_site.c.normal_code, "codes"))
+        ),
+    ),
+    locations.LocationsById: _rows(locations.Location, _among(s.location.c.id, "ids")),
+    locations.PlacesFor: _rows(locations.Location, _places_for),
+    locations.PlacesForOrders: _rows(locations.Location, _places_for_orders),
+    locations.ServicePlaces: _rows(locations.Location, _among(s.location.c.purpose, "purposes")),
+    stock.LockPoolsByCode: _rows(stock.Pool, _variants_by_code(_pool.variant), lock=True),
+    stock.LockPools: _rows(stock.Pool, _among(_pool.variant, "variants"), lock=True),
+    stock.LockPoolsOfOrders: _rows(stock.Pool, _variants_of_orders(_pool.variant), lock=True),
+    stock.LockBackorders: _rows(
+        stock.Backorder, _among(_bo.variant, "variants"), _holds(_bo.outstanding > 0), lock=True
+    ),
+    stock.LockBackordersOf: _rows(stock.Backorder, _among(_bo.demand_id, "demands"), lock=True),
+    stock.LockBackordersOfOrders: _rows(stock.Backorder, _orders_by_number(_bo.demand_id), lock=True),
+    stock.LockBackordersOfOrdersVariants: _rows(
+        stock.Backorder, _variants_of_orders(_bo.variant), _holds(_bo.outstanding > 0), lock=True
+    ),
+    stock.LockReservationsOfLines: _rows(
+        stock.Reservation,
+        lambda dialect: _res.demand_id.in_(sa.select(_line.order_id).where(dialect.among(_line.id, "lines"))),
+        _among(_res.demand_line, "lines"),
+        lock=True,
+    ),
+    stock.DemandNames: _rows(stock.DemandName, _among(s.stock_demand_name.c.id, "ids")),
+    stock.ReturnedFor: _rows(
+        stock.DocumentLine, _among(s.stock_document_line.c.reference_line, "order_lines")
+    ),
+    stock.LockReservations: _rows(
+        stock.Reservation, _among(_res.variant, "variants"), _holds(_OUTSTANDING), lock=True
+    ),
+    stock.LockReservationsOf: _rows(stock.Reservation, _among(_res.demand_id, "demands"), lock=True),
+    stock.LockReservationsOfOrders: _rows(stock.Reservation, _orders_by_number(_res.demand_id), lock=True),
+    stock.LockExpiredHolds: _rows(
+        stock.Reservation,
+        _variants_by_code(_res.variant),
+        _holds(_res.expires_at.is_not(None)),
+        _holds(_OUTSTANDING),
+        lambda dialect: _res.expires_at <= dialect.now(),
+        lock=True,
+    ),
+    stock.LockAllExpiredHolds: _rows(
+        stock.Reservation,
+        _holds(_res.expires_at.is_not(None)),
+        _holds(_OUTSTANDING),
+        lambda dialect: _res.expires_at <= dialect.now(),
+        lock=True,
+        limited=True,
+    ),
+    stock.PendingFollowUps: _rows(stock.FollowUp, lock=True, limited=True),
+    stock.LockQuants: _rows(stock.Quant, _among(_quant.variant, "variants"), lock=True),
+    stock.LockQuantsOfOrders: _rows(stock.Quant, _variants_of_orders(_quant.variant), lock=True),
+    stock.AllocationsOfVariants: _rows(
+        stock.Allocation,
+        lambda dialect: _alloc.reservation.in_(
+            sa.select(_res.id).where(dialect.among(_res.variant, "variants"), _OUTSTANDING)
+        ),
+    ),
+    stock.AllocationsOfOrders: _rows(stock.Allocation, _reservations_of_orders(_alloc.reservation)),
+    stock.AllocationsOfDemands: _rows(
+        stock.Allocation,
+        lambda dialect: _alloc.reservation.in_(
+            sa.select(_res.id).where(dialect.among(_res.demand_id, "demands"))
+        ),
+    ),
+    stock.LotsByCode: _rows(
+        stock.Lot, _among(s.lot.c.variant, "variants"), _among(s.lot.c.code, "codes")
+    ),
+    stock.LotsOfVariants: _rows(stock.Lot, _among(s.lot.c.variant, "variants")),
+    stock.DocumentsByNumber: _rows(stock.Document, _among(s.stock_document.c.number, "numbers"), lock=True),
+    stock.DocumentLinesOf: _rows(stock.DocumentLine, _among(s.stock_document_line.c.document, "documents")),
+    stock.MovementsOfPosting: _rows(
+        stock.Movement, _among(s.stock_movement.c.posting_id, "postings"), order=("seq",)
+    ),
+    stock.ReversalsOf: _rows(stock.PostingReversal, _among(s.posting_reversal.c.reversed, "postings")),
+    stock.StockRecordsOf: _rows(stock.StockRecord, _among(s.stock_record.c.variant, "variants")),
+    orders.LockOrders: _rows(orders.Order, _among(_order.number, "numbers"), lock=True, order=("number",)),
+    orders.LockOrdersById: _rows(orders.Order, _among(_order.id, "ids"), lock=True, order=("number",)),
+    orders.OrdersByReference: _rows(orders.Order, _among(_order.reference, "references")),
+    orders.LinesOfOrders: _rows(
+        orders.OrderLine, _orders_by_number(_line.order_id), order=("order_id", "line_no")
+    ),
+    orders.LinesOfOrdersById: _rows(orders.OrderLine, _among(_line.order_id, "ids"), order=("order_id", "line_no")),
+    orders.LinesOfCustomer: _rows(
+        orders.OrderLine,
+        _among(_line.variant, "variants"),
+        lambda dialect: _line.order_id.in_(
+            sa.select(_order.id).where(_order.customer == sa.bindparam("customer", type_=sa.BigInteger()))
+        ),
+        order=("id",),
+    ),
+    orders.ShipmentLinesOfOrders: _rows(
+        orders.ShipmentLine,
+        lambda dialect: s.shipment_line.c.shipment.in_(
+            sa.select(s.shipment.c.id)
+            .join(s.sales_order, _order.id == s.shipment.c.order_id)
+            .where(dialect.among(_order.number, "numbers"))
+        ),
+    ),
+    orders.ShipmentsOfOrders: _rows(orders.Shipment, _orders_by_number(s.shipment.c.order_id)),
+    orders.ShipmentsOfOrdersById: _rows(orders.Shipment, _among(s.shipment.c.order_id, "ids")),
+    orders.CustomersByCode: _rows(orders.Customer, _among(s.customer.c.normal_code, "codes")),
+}
+
+
+@attrs.frozen
+class Compiled:
+    """A statement as the driver takes it. `names`: SQLite's question marks in order; `fixed`: values of its own."""
+
+    sql: str
+    names: tuple[str, ...]
+    fixed: Mapping[str, Any]
+    record: type
+
+
+def _compile(read: Read, dialect: Dialect) -> Compiled:
+    compiled = read.build(dialect).compile(dialect=dialect.driver())
+    fixed = {name: value for name, value in compiled.params.items() if value is not None}
+    return Compiled(str(compiled), tuple(compiled.positiontup or ()), fixed, read.record)
+
+
+class Reader:
+    """The compiled statements of one dialect."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self._compiled: dict[type, Compiled] = {}
+
+    def of(self, query: object) -> Compiled:
+        kind = type(query)
+        compiled = self._compiled.get(kind)
+        if compiled is None:
+            compiled = self._compiled[kind] = _compile(READS[kind], self.dialect)
+        return compiled
+
+
+def postgres_values(query: Any) -> dict[str, Any]:
+    """The query's fields as psycopg takes them: lists with one fixed type each."""
+    return {field.name: _as_array(getattr(query, field.name)) for field in attrs.fields(type(query))}
+
+
+def _as_array(value: Any) -> Any:
+    if not isinstance(value, tuple):
+        return value
+    first = value[0] if value else None
+    if isinstance(first, UUID):
+        return Keys(value)
+    return Ints(value) if isinstance(first, int) else Texts(value)
+
+
+def sqlite_values(query: Any) -> dict[str, Any]:
+    """The query's fields as sqlite3 takes them: lists as JSON."""
+    return {field.name: _as_json(getattr(query, field.name)) for field in attrs.fields(type(query))}
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return json.dumps([item.hex if isinstance(item, UUID) else item for item in value])
+    if isinstance(value, datetime):
+        from stockcore_sql.types import microseconds
+
+        return microseconds(value)
+    return value

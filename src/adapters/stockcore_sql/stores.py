@@ -1,0 +1,314 @@
+"""The stores: units of work on PostgreSQL and on SQLite, over a connection of our own or a host's."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from stockcore.kernel.errors import StockcoreError
+from stockcore.kernel.unit_of_work import Changes, Drawn, Origin, Query
+from stockcore.orders.records import NextOrderNumbers
+from stockcore_sql import migrate
+from stockcore_sql.carrying import SHAPES
+from stockcore_sql.connecting import engine_for, error_of, is_transient, translated
+from stockcore_sql.reading import Postgres, Reader, Sqlite, postgres_values, sqlite_values
+from stockcore_sql.types import microseconds
+from stockcore_sql.writing import PostgresWriter, SqliteWriter, parts_of
+
+R = TypeVar("R")
+Clock = Callable[[], datetime]
+
+TRIES_MAX: Final = 6
+
+_POSTGRES_READER: Final = Reader(Postgres())
+_POSTGRES_WRITER: Final = PostgresWriter()
+_SQLITE_READER: Final = Reader(Sqlite())
+_SQLITE_WRITER: Final = SqliteWriter()
+
+
+def uuid7s(count: int) -> list[UUID]:
+    """Time-ordered ids (RFC 9562, version 7): 48 bits of milliseconds, then random bits, rising within one call."""
+    milliseconds = time.time_ns() // 1_000_000
+    noise = int.from_bytes(os.urandom(10)) >> 7  # 73 bits: room to count upwards below the 74 random ones
+    made = []
+    for number in range(noise, noise + count):
+        value = milliseconds << 80 | 0x7 << 76 | (number >> 62 & 0xFFF) << 64 | 0x2 << 62 | number & 0x3FFFFFFFFFFFFFFF
+        made.append(UUID(int=value))
+    return made
+
+
+class _UnitOfWork:
+    """What both databases' units of work share."""
+
+    def __init__(self, origin: Origin, clock: Clock | None) -> None:
+        self.origin = origin
+        self._clock = clock
+        self._announced = 0
+
+    def new_ids(self, count: int) -> list[UUID]:
+        return uuid7s(count)
+
+    def prepare_draw(self, count: int) -> None:
+        self._announced = count
+
+
+class PostgresUnitOfWork(_UnitOfWork):
+    """Inside psycopg's pipeline where the connection is ours: one `load` is one round trip, and so is write and
+    commit together."""
+
+    def __init__(self, connection: Any, origin: Origin, clock: Clock | None) -> None:
+        super().__init__(origin, clock)
+        self._connection = connection  # psycopg's
+        self._drawn: Drawn | None = None
+
+    def load(self, *queries: Query[Any]) -> Any:
+        cursors = [self._ask(query) for query in queries]
+        draw = self._ask_draw(self._announced) if self._announced else None
+        self._announced = 0
+        answers = [
+            self._fetch(query, cursor) for query, cursor in zip(queries, cursors, strict=True)
+        ]
+        if draw is not None:
+            self._drawn = self._fetch_draw(draw)
+        return answers[0] if len(answers) == 1 else tuple(answers)
+
+    def _ask(self, query: Query[Any]) -> Any:
+        if isinstance(query, NextOrderNumbers):
+            return self._connection.execute(
+                "SELECT nextval('order_number_seq') FROM generate_series(1, %s::bigint)", (query.count,), prepare=True
+            )
+        statement = _POSTGRES_READER.of(query)
+        values = postgres_values(query)
+        if statement.fixed:
+            values |= statement.fixed
+        values["now"] = self._clock() if self._clock is not None else None
+        return self._connection.execute(statement.sql, values, prepare=True)
+
+    def _fetch(self, query: Query[Any], cursor: Any) -> list[Any]:
+        if isinstance(query, NextOrderNumbers):
+            return [row[0] for row in cursor.fetchall()]
+        make = SHAPES[_POSTGRES_READER.of(query).record].of_row
+        return [make(row) for row in cursor.fetchall()]
+
+    def _ask_draw(self, count: int) -> Any:
+        return self._connection.execute(
+            "SELECT ARRAY(SELECT nextval('stock_seq') FROM generate_series(1, %s::bigint)), clock_timestamp()",
+            (count,),
+            prepare=True,
+        )
+
+    def _fetch_draw(self, cursor: Any) -> Drawn:
+        ids, now = cursor.fetchone()
+        return Drawn(ids, self._clock() if self._clock is not None else now.astimezone(UTC))
+
+    def draw(self, count: int) -> Drawn:
+        drawn, self._drawn = self._drawn, None
+        return drawn if drawn is not None else self._fetch_draw(self._ask_draw(count))
+
+    def write(self, changes: Changes) -> None:
+        parts = parts_of(changes)
+        if parts:
+            text, parameters = _POSTGRES_WRITER.statement(parts)
+            self._connection.execute(text, parameters, prepare=True)
+
+
+class SqliteUnitOfWork(_UnitOfWork):
+    def __init__(self, connection: Any, origin: Origin, clock: Clock | None) -> None:
+        super().__init__(origin, clock)
+        self._connection = connection  # sqlite3's
+
+    def load(self, *queries: Query[Any]) -> Any:
+        self._announced = 0
+        answers = [self._answer(query) for query in queries]
+        return answers[0] if len(answers) == 1 else tuple(answers)
+
+    def _answer(self, query: Query[Any]) -> list[Any]:
+        if isinstance(query, NextOrderNumbers):
+            return self._next("order_number_seq", query.count)
+        statement = _SQLITE_READER.of(query)
+        values = sqlite_values(query)
+        values |= statement.fixed
+        if "now" in statement.names:
+            values["now"] = microseconds(self._now())
+        make = SHAPES[statement.record].of_sqlite_row
+        rows = self._connection.execute(statement.sql, [values[name] for name in statement.names])
+        return [make(row) for row in rows]
+
+    def _next(self, name: str, count: int) -> list[int]:
+        row = self._connection.execute(
+            "UPDATE sequence SET value = value + ? WHERE name = ? RETURNING value", (count, name)
+        ).fetchone()
+        return list(range(row[0] - count + 1, row[0] + 1))
+
+    def _now(self) -> datetime:
+        return self._clock() if self._clock is not None else datetime.now(UTC)
+
+    def draw(self, count: int) -> Drawn:
+        return Drawn(self._next("stock_seq", count), self._now())
+
+    def write(self, changes: Changes) -> None:
+        parts = parts_of(changes)
+        if parts:
+            _SQLITE_WRITER.write(self._connection.cursor(), parts)
+
+
+class SqlStore:
+    """The books in one database. `clock` is for tests and replays: with it, its time decides everything."""
+
+    def __init__(self, url: str, *, clock: Clock | None = None) -> None:
+        self.url = url
+        self.engine = engine_for(url)
+        self.clock = clock
+        self._checked = False
+
+    @property
+    def is_postgresql(self) -> bool:
+        return self.engine.dialect.name == "postgresql"
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def check_schema(self) -> None:
+        """Once per process: an empty SQLite file is given its tables, anything else must have this program's."""
+        if self._checked:
+            return
+        with translated():
+            with self.engine.connect() as connection:
+                found = migrate.version(connection)
+            if found is None and not self.is_postgresql:
+                migrate.upgrade(self.url)
+                found = migrate.HEAD
+        migrate.check(found)
+        self._checked = True
+
+    @contextlib.contextmanager
+    def transaction(self, origin: Origin, *, dry_run: bool = False) -> Iterator[Any]:
+        """A unit of work on a connection of our own: committed when the block ends without an error, else undone."""
+        self.check_schema()
+        pooled = self.engine.raw_connection()
+        try:
+            connection: Any = pooled.driver_connection
+            run = self._postgres_transaction if self.is_postgresql else self._sqlite_transaction
+            with run(connection, origin, dry_run) as uow:
+                yield uow
+        except BaseException as error:
+            if _is_lost(pooled):
+                pooled.invalidate(error if isinstance(error, Exception) else None)
+            raise
+        finally:
+            pooled.close()
+
+    @contextlib.contextmanager
+    def _postgres_transaction(self, connection: Any, origin: Origin, dry_run: bool) -> Iterator[Any]:
+        try:
+            with connection.pipeline():
+                yield PostgresUnitOfWork(connection, origin, self.clock)
+                if dry_run:
+                    connection.rollback()
+                else:
+                    connection.commit()
+        except BaseException:
+            if not connection.closed:
+                connection.rollback()
+            raise
+
+    @contextlib.contextmanager
+    def _sqlite_transaction(self, connection: Any, origin: Origin, dry_run: bool) -> Iterator[Any]:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield SqliteUnitOfWork(connection, origin, self.clock)
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("ROLLBACK" if dry_run else "COMMIT")
+
+    def new_ids(self, count: int) -> list[UUID]:
+        return uuid7s(count)
+
+    def retrying(self, work: Callable[[], R]) -> R:
+        """Run `work` again after a deadlock or a lost connection; the command ids decide what had been done."""
+        for attempt in range(1, TRIES_MAX + 1):
+            try:
+                return work()
+            except StockcoreError:
+                raise
+            except Exception as error:
+                if attempt < TRIES_MAX and is_transient(error):
+                    time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - spreads retries, no secret
+                    continue
+                if _from_driver(error):
+                    raise error_of(error) from error
+                raise
+        raise AssertionError("unreachable")
+
+
+class HostedStore:
+    """The books inside a transaction that the host application owns: nothing is committed, rolled back or retried
+    here; everything lives and dies with the host's transaction."""
+
+    def __init__(self, connection: sa.Connection, *, clock: Clock | None = None) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    @contextlib.contextmanager
+    def transaction(self, origin: Origin, *, dry_run: bool = False) -> Iterator[Any]:
+        if not self._connection.in_transaction():
+            self._connection.begin()
+        driver: Any = self._connection.connection.driver_connection
+        savepoint = self._connection.begin_nested() if dry_run else None
+        try:
+            if self._connection.dialect.name == "postgresql":
+                yield PostgresUnitOfWork(driver, origin, self._clock)
+            else:
+                if not driver.in_transaction:
+                    driver.execute("BEGIN IMMEDIATE")
+                yield SqliteUnitOfWork(driver, origin, self._clock)
+        finally:
+            if savepoint is not None:
+                savepoint.rollback()
+
+    def new_ids(self, count: int) -> list[UUID]:
+        return uuid7s(count)
+
+    def retrying(self, work: Callable[[], R]) -> R:
+        with translated():
+            return work()
+
+
+def _from_driver(error: Exception) -> bool:
+    import sqlite3
+
+    return isinstance(error, (sa.exc.DBAPIError, sqlite3.Error)) or type(error).__module__.startswith("psycopg")
+
+
+def _is_lost(pooled: Any) -> bool:
+    return bool(getattr(pooled.driver_connection, "closed", False))
+
+
+def _register_arrays() -> None:
+    """Teach psycopg our array classes; only they are affected, so a host's own connections are not disturbed."""
+    try:
+        import psycopg
+        from psycopg.adapt import Dumper
+    except ImportError:
+        return
+    from stockcore_sql.carrying import ARRAYS
+
+    for array, (_, array_oid, literal) in ARRAYS.items():
+
+        def dump(self: Any, obj: Any, literal: Callable[[Any], str] = literal) -> bytes:
+            return literal(obj).encode()
+
+        psycopg.adapters.register_dumper(array, type(f"{array.__name__}Dumper", (Dumper,), {"oid": array_oid, "dump": dump}))
+
+
+_register_arrays()
+

@@ -1,0 +1,137 @@
+"""Column types that mean the same on PostgreSQL and SQLite, and how each is carried to and from the drivers.
+
+On SQLite quantities are integers scaled by 10**6 (SQLAlchemy's Numeric loses digits there) and instants are integer
+microseconds since 1970 UTC; ids are 32 hex digits. On PostgreSQL they are numeric(18,6), timestamptz and uuid.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+SCALE: Final = 6
+_SCALED: Final = Decimal(10) ** SCALE
+
+
+def scaled(quantity: Decimal | None) -> int | None:
+    """A quantity as SQLite stores it."""
+    return None if quantity is None else int(quantity * _SCALED)
+
+
+def unscaled(number: int | None) -> Decimal | None:
+    return None if number is None else Decimal(number).scaleb(-SCALE)
+
+
+def microseconds(instant: datetime | None) -> int | None:
+    """An instant as SQLite stores it."""
+    return None if instant is None else (instant - EPOCH) // _MICROSECOND
+
+
+def instant_of(number: int | None) -> datetime | None:
+    return None if number is None else EPOCH + timedelta(microseconds=number)
+
+
+class Quantity(sa.types.TypeDecorator[Decimal]):
+    """A quantity or an amount, exact to 6 decimals."""
+
+    impl = sa.Numeric(18, SCALE)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.Integer())
+        return dialect.type_descriptor(sa.Numeric(18, SCALE))
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
+        return scaled(value) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
+        return unscaled(value) if dialect.name == "sqlite" else value
+
+    def coerce_compared_value(self, op: Any, value: Any) -> sa.types.TypeEngine[Any]:
+        return self
+
+
+class Instant(sa.types.TypeDecorator[datetime]):
+    """A moment in time, aware, UTC, to the microsecond."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.Integer())
+        return dialect.type_descriptor(sa.DateTime(timezone=True))
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
+        return microseconds(value) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
+        return instant_of(value) if dialect.name == "sqlite" else value
+
+
+class Key(sa.types.TypeDecorator[UUID]):
+    """A UUIDv7."""
+
+    impl = sa.Uuid()
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.Text())
+        return dialect.type_descriptor(postgresql.UUID(as_uuid=True))
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
+        return value.hex if dialect.name == "sqlite" and value is not None else value
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
+        return UUID(hex=value) if dialect.name == "sqlite" and value is not None else value
+
+
+class Flag(sa.types.TypeDecorator[bool]):
+    """True or false."""
+
+    impl = sa.Boolean()
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        return dialect.type_descriptor(sa.Integer() if dialect.name == "sqlite" else sa.Boolean())
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
+        return None if value is None else bool(value)
+
+
+class Day(sa.types.TypeDecorator[date]):
+    """A calendar date; ISO text on SQLite."""
+
+    impl = sa.Date()
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        return dialect.type_descriptor(sa.Text() if dialect.name == "sqlite" else sa.Date())
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
+        return value.isoformat() if dialect.name == "sqlite" and value is not None else value
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
+        return date.fromisoformat(value) if dialect.name == "sqlite" and value is not None else value
+
+
+class Json(sa.types.TypeDecorator[str]):
+    """JSON as text on our side (records carry it unparsed); jsonb on PostgreSQL."""
+
+    impl = sa.Text()
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        return dialect.type_descriptor(sa.Text())
+
+
+BigInt = sa.BigInteger().with_variant(sqlite.INTEGER(), "sqlite")

@@ -1,0 +1,1 @@
+"""Replays recorded or generated histories against a store, under a simulated clock."""

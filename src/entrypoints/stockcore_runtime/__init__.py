@@ -1,0 +1,1 @@
+"""Settings, and the composition root that the other entry points share."""

@@ -1,0 +1,1 @@
+"""Products, variants, their codes and packagings."""

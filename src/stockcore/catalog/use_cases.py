@@ -1,0 +1,689 @@
+"""The catalogue's use cases; each is a UseCase for `kernel.execution.execute`. Batches cost a fixed number of
+statements: one load (two for packagings), one write."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from typing import Any, Final, TypeVar
+
+
+from stockcore.catalog.codes import BASE_UNIT, CodeKind, check_free, key_of
+from stockcore.catalog.commands import (
+    ActivateProduct,
+    AddCode,
+    AddPackaging,
+    AddProduct,
+    ChangePackaging,
+    ChangeProduct,
+    DeactivateProduct,
+    DeleteProduct,
+    DiscontinueProduct,
+)
+from stockcore.catalog.drafting import (
+    CLEARABLE_OF_PRODUCT,
+    attributes_json,
+    check_clear,
+    check_tracking,
+    descriptive,
+    fixed_fields,
+    merged_attributes,
+    read_flag,
+    read_ratio,
+    read_serial_tracking,
+    step_of,
+    unit_named,
+)
+from stockcore.catalog.gtin import read_gtin
+from stockcore.catalog.lifecycle import Lifecycle, check_unused, product_status
+from stockcore.catalog.records import (
+    CodesOf,
+    LockProducts,
+    MovedVariants,
+    OrderedVariants,
+    Packaging,
+    PackagingsByCode,
+    Product,
+    SiblingsByCode,
+    UnitOfMeasure,
+    Units,
+    Variant,
+    VariantCode,
+    VariantsWithOpenWork,
+    VariantsWithStock,
+)
+from stockcore.catalog.results import CodeDocument, PackagingDocument, ProductDocument
+from stockcore.kernel.errors import StockcoreError
+from stockcore.kernel.execution import UseCase, Work
+from stockcore.kernel.text import NOTE_MAX, lookup_codes, normal_code, optional_text, read_text
+from stockcore.kernel.unit_of_work import Changes, Ids, UnitOfWork
+
+C = TypeVar("C", ActivateProduct, DiscontinueProduct, DeactivateProduct)
+
+
+class _Catalogue:
+    """What was loaded, and what the commands of this batch have made of it so far."""
+
+    def __init__(
+        self,
+        uow: UnitOfWork,
+        ids: Ids,
+        *,
+        products: Iterable[Product] = (),
+        variants: Iterable[Variant] = (),
+        codes: Iterable[VariantCode] = (),
+        units: Iterable[UnitOfMeasure] = (),
+        packagings: Iterable[Packaging] = (),
+    ) -> None:
+        self.changes = Changes()
+        self.ids = ids
+        self.now: datetime = ids.now
+        self.actor = uow.origin.actor
+        self.products = {product.id: product for product in products}
+        self.variants = {normal_code(variant.sku): variant for variant in variants}
+        self.units = {normal_code(unit.code): unit for unit in units}
+        self.packagings = {(packaging.variant, normal_code(packaging.code)): packaging for packaging in packagings}
+        self._codes: dict[str, list[VariantCode]] = {}
+        for code in codes:
+            self._codes.setdefault(code.normal_code, []).append(code)
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def variant(self, sku: object) -> Variant:
+        """A variant that is not deleted. Errors: those of `read_text`, unknown_sku."""
+        text = read_text(sku, field="sku")
+        variant = self.variants.get(normal_code(text))
+        if variant is None or self.products[variant.product].deleted_at is not None:
+            raise StockcoreError("unknown_sku", f"there is no SKU {text!r}", field="sku", sku=text)
+        return variant
+
+    def product(self, named: str | int) -> Product:
+        """By id, or by the SKU of one of its variants. Errors: unknown_product."""
+        product: Product | None
+        if isinstance(named, int):
+            product = self.products.get(named)
+        else:
+            variant = self.variants.get(normal_code(read_text(named, field="product")))
+            product = None if variant is None else self.products[variant.product]
+        if product is None or product.deleted_at is not None:
+            raise StockcoreError("unknown_product", f"there is no product {named!r}", field="product", product=named)
+        return product
+
+    def siblings(self, product: int) -> list[Variant]:
+        return [variant for variant in self.variants.values() if variant.product == product]
+
+    def free_code(self, kind: CodeKind, code: str, variant: int, packaging: int = BASE_UNIT, **validity: Any) -> VariantCode:
+        """A code that may be added. Errors: duplicate_sku, duplicate_code."""
+        wanted = VariantCode(
+            id=0,
+            kind=kind.value,
+            code=code,
+            normal_code=key_of(kind, code),
+            variant=variant,
+            packaging=packaging,
+            valid_from=validity.get("valid_from"),
+            valid_to=validity.get("valid_to"),
+        )
+        check_free(wanted, self._codes.get(wanted.normal_code, ()))
+        return wanted
+
+    # -- changing ------------------------------------------------------------------------------------------------
+
+    def add(self, record: Product | Variant) -> None:
+        self.changes.insert(record)
+        if isinstance(record, Product):
+            self.products[record.id] = record
+        else:
+            self.variants[normal_code(record.sku)] = record
+
+    def add_code(self, code: VariantCode) -> None:
+        code.id = next(self.ids)
+        self.changes.append(code)
+        self._codes.setdefault(code.normal_code, []).append(code)
+
+    def rename(self, variant: Variant, sku: str) -> None:
+        """Errors: duplicate_sku, duplicate_code."""
+        before, after = normal_code(variant.sku), normal_code(sku)
+        if after != before:
+            self.free_code(CodeKind.SKU, sku, variant.id)
+        own = next(
+            code for code in self._codes[before] if code.variant == variant.id and code.kind == CodeKind.SKU
+        )
+        self._codes[before].remove(own)
+        own.code, own.normal_code = sku, after
+        self._codes.setdefault(after, []).append(own)
+        self.changes.update(own)
+        del self.variants[before]
+        variant.sku = sku
+        self.variants[after] = variant
+
+    def touch(self, record: Product | Variant) -> None:
+        record.changed_at, record.changed_by = self.now, self.actor
+        self.changes.update(record)
+
+    def settle_status(self, product: Product) -> None:
+        """Have the product's status follow its variants'."""
+        status = product_status(variant.status for variant in self.siblings(product.id))
+        if status != product.status:
+            product.status = status
+            self.touch(product)
+
+    def stamp(self) -> dict[str, Any]:
+        return {
+            "created_at": self.now,
+            "created_by": self.actor,
+            "changed_at": self.now,
+            "changed_by": self.actor,
+        }
+
+
+def _document(variant: Variant) -> ProductDocument:
+    return ProductDocument(
+        id=variant.id,
+        product=variant.product,
+        sku=variant.sku,
+        name=variant.name,
+        unit=variant.unit,
+        step=variant.step,
+        status=variant.status,
+        stocked=variant.stocked,
+        list_price=variant.list_price,
+        currency=variant.currency,
+    )
+
+
+# -- adding --------------------------------------------------------------------------------------------------------
+
+
+def _add_products(uow: UnitOfWork, work: Work[AddProduct, ProductDocument]) -> None:
+    commands = work.commands
+    named = lookup_codes(command.product for command in commands)
+    product_ids = {
+        command.product
+        for command in commands
+        if isinstance(command.product, int) and 0 < command.product < 2**63
+    }
+    drawn = sum(3 + len(command.barcodes) + len(command.gtins) for command in commands)
+    uow.prepare_draw(drawn)
+    known, products, variants, codes, units = uow.load(
+        work.known(),
+        LockProducts(named, tuple(sorted(product_ids))),
+        SiblingsByCode(named),
+        CodesOf(_keys(commands)),
+        Units(),
+    )
+    work.settle(known)
+    catalogue = _Catalogue(
+        uow, Ids(uow, drawn), products=products, variants=variants, codes=codes, units=units
+    )
+    work.decide(lambda command: _added(catalogue, command))
+    work.record(catalogue.changes, catalogue.now)
+    uow.write(catalogue.changes)
+
+
+def _keys(commands: Iterable[AddProduct]) -> tuple[str, ...]:
+    """Every key that a command's codes will compare by."""
+    keys: set[str] = set()
+    for command in commands:
+        for kind, texts in (
+            (CodeKind.SKU, (command.sku,)),
+            (CodeKind.BARCODE, command.barcodes),
+            (CodeKind.GTIN, command.gtins),
+        ):
+            keys |= {key_of(kind, text) for text in lookup_codes(texts)}
+    return tuple(sorted(keys))
+
+
+def _added(catalogue: _Catalogue, command: AddProduct) -> ProductDocument:
+    sku = read_text(command.sku, field="sku")
+    codes = _new_codes(catalogue, command, sku)
+    unit = unit_named(catalogue.units, command.unit)
+    fixed: dict[str, Any] = {
+        "unit": unit.code,
+        "step": step_of(unit, command.step),
+        "stocked": read_flag(command.stocked, "stocked"),
+        "perishable": read_flag(command.perishable, "perishable"),
+        "lot_tracked": read_flag(command.lot_tracked, "lot_tracked") or command.perishable,
+        "serial_tracking": read_serial_tracking(command.serial_tracking),
+    }
+    check_tracking(fixed)
+    attributes = attributes_json(merged_attributes({}, command.attributes))
+    optional = dict.fromkeys(_OPTIONAL) | descriptive(command)
+    product = _product_for(catalogue, command)
+    name = read_text(command.name, field="name") if command.name is not None else product.name
+    if product.id == 0:
+        product.id = next(catalogue.ids)
+        catalogue.add(product)
+    variant = Variant(
+        id=next(catalogue.ids),
+        product=product.id,
+        sku=sku,
+        name=name,
+        attributes=attributes,
+        status=Lifecycle.ACTIVE.value,
+        **fixed,
+        **optional,
+        **catalogue.stamp(),
+    )
+    catalogue.add(variant)
+    for code in codes:
+        code.variant = variant.id
+        catalogue.add_code(code)
+    if product.status != Lifecycle.ACTIVE:
+        product.status = Lifecycle.ACTIVE.value
+        catalogue.touch(product)
+    return _document(variant)
+
+
+_OPTIONAL: Final = (
+    "list_price",
+    "currency",
+    "unit_cost",
+    "weight",
+    "length",
+    "width",
+    "height",
+    "temperature_zone",
+    "allocation_strategy",
+)
+
+
+def _new_codes(catalogue: _Catalogue, command: AddProduct, sku: str) -> list[VariantCode]:
+    """The codes of a variant to come (0 stands for it), each free, and none twice."""
+    codes = [catalogue.free_code(CodeKind.SKU, sku, 0)]
+    for place, barcode in enumerate(command.barcodes):
+        text = read_text(barcode, field=f"barcodes/{place}")
+        codes.append(catalogue.free_code(CodeKind.BARCODE, text, 0))
+        check_free(codes[-1], _same_key(codes))
+    for place, gtin in enumerate(command.gtins):
+        text = read_gtin(gtin, field=f"gtins/{place}")
+        codes.append(catalogue.free_code(CodeKind.GTIN, text, 0))
+        check_free(codes[-1], _same_key(codes))
+    return codes
+
+
+def _same_key(codes: list[VariantCode]) -> list[VariantCode]:
+    return [code for code in codes[:-1] if code.normal_code == codes[-1].normal_code]
+
+
+def _product_for(catalogue: _Catalogue, command: AddProduct) -> Product:
+    """The product that the variant belongs to: a new one (id 0) or the one that is named."""
+    given = {name: optional_text(getattr(command, name), field=name, longest=NOTE_MAX) for name in CLEARABLE_OF_PRODUCT}
+    if command.product is None:
+        return Product(
+            id=0,
+            name=read_text(command.name, field="name"),
+            status=Lifecycle.ACTIVE.value,
+            deleted_at=None,
+            **given,
+            **catalogue.stamp(),
+        )
+    product = catalogue.product(command.product)
+    for name, value in given.items():
+        if value is not None and value != getattr(product, name):
+            raise StockcoreError(
+                "usage", f"{name} is the product's: change it there, not with a new variant", field=name
+            )
+    return product
+
+
+ADD_PRODUCT: Final = UseCase("add_product", ProductDocument, _add_products)
+
+
+# -- changing ------------------------------------------------------------------------------------------------------
+
+
+def _change_products(uow: UnitOfWork, work: Work[ChangeProduct, ProductDocument]) -> None:
+    commands = work.commands
+    skus = lookup_codes(command.sku for command in commands)
+    renamed = lookup_codes(command.new_sku for command in commands)
+    uow.prepare_draw(len(commands))
+    known, products, variants, moved, codes, units = uow.load(
+        work.known(),
+        LockProducts(skus),
+        SiblingsByCode(skus),
+        MovedVariants(skus),
+        CodesOf(tuple(sorted({*skus, *renamed}))),
+        Units(),
+    )
+    work.settle(known)
+    catalogue = _Catalogue(
+        uow, Ids(uow, len(commands)), products=products, variants=variants, codes=codes, units=units
+    )
+    moved_ids = {variant.id for variant in moved}
+    work.decide(lambda command: _changed(catalogue, moved_ids, command))
+    work.record(catalogue.changes, catalogue.now)
+    uow.write(catalogue.changes)
+
+
+def _changed(catalogue: _Catalogue, moved: set[int], command: ChangeProduct) -> ProductDocument:
+    variant = catalogue.variant(command.sku)
+    product = catalogue.products[variant.product]
+    cleared = check_clear(command.clear)
+    fixed = _fixed_after(catalogue, variant, command)
+    if fixed != fixed_fields(variant) and variant.id in moved:
+        changed = sorted(name for name, value in fixed_fields(variant).items() if fixed[name] != value)
+        raise StockcoreError(
+            "base_unit_fixed",
+            f"{variant.sku} was moved already: {', '.join(changed)} cannot change; add a new product instead",
+            field=changed[0],
+            sku=variant.sku,
+            fields=changed,
+        )
+    after: dict[str, Any] = {**dict.fromkeys(name for name in cleared if name in _OPTIONAL), **descriptive(command)}
+    if command.attributes is not None:
+        merged = merged_attributes(json.loads(variant.attributes), command.attributes)
+        after["attributes"] = attributes_json(merged)
+    of_product = _of_product(catalogue, product, command, cleared)
+    if command.name is not None:
+        after["name"] = read_text(command.name, field="name")
+    if command.new_sku is not None:
+        catalogue.rename(variant, read_text(command.new_sku, field="new_sku"))
+    _assign(catalogue, variant, fixed | after)
+    _assign(catalogue, product, of_product)
+    return _document(variant)
+
+
+def _fixed_after(catalogue: _Catalogue, variant: Variant, command: ChangeProduct) -> dict[str, Any]:
+    """Unit, step and tracking as the command wants them."""
+    fixed = fixed_fields(variant)
+    if command.unit is not None or command.step is not None:
+        unit = unit_named(catalogue.units, command.unit if command.unit is not None else variant.unit)
+        kept = variant.step if command.unit is None or unit.code == variant.unit else None
+        fixed["unit"] = unit.code
+        fixed["step"] = step_of(unit, command.step if command.step is not None else kept)
+    for name in ("lot_tracked", "perishable", "stocked"):
+        if getattr(command, name) is not None:
+            fixed[name] = read_flag(getattr(command, name), name)
+    if command.serial_tracking is not None:
+        fixed["serial_tracking"] = read_serial_tracking(command.serial_tracking)
+    fixed["lot_tracked"] = fixed["lot_tracked"] or fixed["perishable"]
+    check_tracking(fixed)
+    return fixed
+
+
+def _of_product(
+    catalogue: _Catalogue, product: Product, command: ChangeProduct, cleared: tuple[str, ...]
+) -> dict[str, Any]:
+    after: dict[str, Any] = {}
+    for name in CLEARABLE_OF_PRODUCT:
+        value = optional_text(getattr(command, name), field=name, longest=NOTE_MAX)
+        if value is not None or name in cleared:
+            after[name] = value
+    if command.name is not None and len(catalogue.siblings(product.id)) == 1:
+        after["name"] = read_text(command.name, field="name")
+    return after
+
+
+def _assign(catalogue: _Catalogue, record: Product | Variant, after: dict[str, Any]) -> None:
+    for name, value in after.items():
+        setattr(record, name, value)
+    if after:
+        catalogue.touch(record)
+
+
+CHANGE_PRODUCT: Final = UseCase("change_product", ProductDocument, _change_products)
+
+
+# -- the lifecycle -------------------------------------------------------------------------------------------------
+
+
+def _to_status(status: Lifecycle) -> Callable[[UnitOfWork, Work[C, ProductDocument]], None]:
+    """Carries out commands that give a variant this status."""
+
+    def carry_out(uow: UnitOfWork, work: Work[C, ProductDocument]) -> None:
+        skus = lookup_codes(command.sku for command in work.commands)
+        uow.prepare_draw(1)
+        known, products, variants, stocked, waited = uow.load(
+            work.known(),
+            LockProducts(skus),
+            SiblingsByCode(skus),
+            VariantsWithStock(skus),
+            VariantsWithOpenWork(skus),
+        )
+        work.settle(known)
+        catalogue = _Catalogue(uow, Ids(uow, 1), products=products, variants=variants)
+        with_stock, with_work = {variant.id for variant in stocked}, {variant.id for variant in waited}
+
+        def decide(command: C) -> ProductDocument:
+            variant = catalogue.variant(command.sku)
+            if variant.status != status:
+                if status is Lifecycle.INACTIVE:
+                    check_unused(
+                        variant.sku,
+                        holds_stock=variant.id in with_stock,
+                        has_open_work=variant.id in with_work,
+                    )
+                variant.status = status.value
+                catalogue.touch(variant)
+                catalogue.settle_status(catalogue.products[variant.product])
+            return _document(variant)
+
+        work.decide(decide)
+        work.record(catalogue.changes, catalogue.now)
+        uow.write(catalogue.changes)
+
+    return carry_out
+
+
+ACTIVATE_PRODUCT: Final[UseCase[ActivateProduct, ProductDocument]] = UseCase(
+    "activate_product", ProductDocument, _to_status(Lifecycle.ACTIVE)
+)
+DISCONTINUE_PRODUCT: Final[UseCase[DiscontinueProduct, ProductDocument]] = UseCase(
+    "discontinue_product", ProductDocument, _to_status(Lifecycle.DISCONTINUED)
+)
+DEACTIVATE_PRODUCT: Final[UseCase[DeactivateProduct, ProductDocument]] = UseCase(
+    "deactivate_product", ProductDocument, _to_status(Lifecycle.INACTIVE)
+)
+
+
+def _delete_products(uow: UnitOfWork, work: Work[DeleteProduct, ProductDocument]) -> None:
+    skus = lookup_codes(command.sku for command in work.commands)
+    uow.prepare_draw(1)
+    known, products, variants, moved, ordered = uow.load(
+        work.known(), LockProducts(skus), SiblingsByCode(skus), MovedVariants(skus), OrderedVariants(skus)
+    )
+    work.settle(known)
+    catalogue = _Catalogue(uow, Ids(uow, 1), products=products, variants=variants)
+    used = {variant.id for variant in (*moved, *ordered)}
+
+    def decide(command: DeleteProduct) -> ProductDocument:
+        named = catalogue.variant(command.sku)
+        siblings = catalogue.siblings(named.product)
+        kept = sorted(variant.sku for variant in siblings if variant.id in used)
+        if kept:
+            raise StockcoreError(
+                "in_use", f"{kept[0]} was moved or ordered already: deactivate it instead", field="sku", skus=kept
+            )
+        product = catalogue.products[named.product]
+        product.deleted_at = catalogue.now
+        for record in (product, *siblings):
+            record.status = Lifecycle.INACTIVE.value
+            catalogue.touch(record)
+        return _document(named)
+
+    work.decide(decide)
+    work.record(catalogue.changes, catalogue.now)
+    uow.write(catalogue.changes)
+
+
+DELETE_PRODUCT: Final = UseCase("delete_product", ProductDocument, _delete_products)
+
+
+# -- packagings and codes ------------------------------------------------------------------------------------------
+
+
+def _add_packagings(uow: UnitOfWork, work: Work[AddPackaging, PackagingDocument]) -> None:
+    skus = lookup_codes(command.sku for command in work.commands)
+    gtins = {key_of(CodeKind.GTIN, gtin) for gtin in lookup_codes(command.gtin for command in work.commands)}
+    uow.prepare_draw(2 * len(work.commands))
+    known, products, variants, packagings, codes = uow.load(
+        work.known(),
+        LockProducts(skus),
+        SiblingsByCode(skus),
+        PackagingsByCode(skus),
+        CodesOf(tuple(sorted(gtins))),
+    )
+    work.settle(known)
+    catalogue = _Catalogue(
+        uow,
+        Ids(uow, 2 * len(work.commands)),
+        products=products,
+        variants=variants,
+        packagings=packagings,
+        codes=codes,
+    )
+    work.decide(lambda command: _packaged(catalogue, command))
+    work.record(catalogue.changes, catalogue.now)
+    uow.write(catalogue.changes)
+
+
+def _packaged(catalogue: _Catalogue, command: AddPackaging) -> PackagingDocument:
+    variant = catalogue.variant(command.sku)
+    code = read_text(command.code, field="code")
+    key = (variant.id, normal_code(code))
+    if key in catalogue.packagings or normal_code(code) == variant.unit:
+        raise StockcoreError(
+            "duplicate_code", f"{variant.sku} has a unit or packaging {code} already", field="code", code=code
+        )
+    numerator, denominator = read_ratio(command.numerator, command.denominator)
+    packaging = Packaging(
+        id=next(catalogue.ids), variant=variant.id, code=code, numerator=numerator, denominator=denominator
+    )
+    gtin = None if command.gtin is None else read_gtin(command.gtin, field="gtin")
+    if gtin is not None:
+        catalogue.add_code(catalogue.free_code(CodeKind.GTIN, gtin, variant.id, packaging.id))
+    catalogue.packagings[key] = packaging
+    catalogue.changes.append(packaging)
+    return _packaging_document(variant, packaging, gtin)
+
+
+def _packaging_document(variant: Variant, packaging: Packaging, gtin: str | None) -> PackagingDocument:
+    return PackagingDocument(
+        id=packaging.id,
+        sku=variant.sku,
+        code=packaging.code,
+        numerator=packaging.numerator,
+        denominator=packaging.denominator,
+        gtin=gtin,
+    )
+
+
+ADD_PACKAGING: Final = UseCase("add_packaging", PackagingDocument, _add_packagings)
+
+
+def _change_packagings(uow: UnitOfWork, work: Work[ChangePackaging, PackagingDocument]) -> None:
+    skus = lookup_codes(command.sku for command in work.commands)
+    uow.prepare_draw(1)
+    known, products, variants, packagings = uow.load(
+        work.known(), LockProducts(skus), SiblingsByCode(skus), PackagingsByCode(skus)
+    )
+    work.settle(known)
+    catalogue = _Catalogue(uow, Ids(uow, 1), products=products, variants=variants, packagings=packagings)
+
+    def decide(command: ChangePackaging) -> PackagingDocument:
+        variant = catalogue.variant(command.sku)
+        packaging = _packaging_named(catalogue, variant, command.code)
+        packaging.numerator, packaging.denominator = read_ratio(command.numerator, command.denominator)
+        catalogue.changes.update(packaging)
+        return _packaging_document(variant, packaging, None)
+
+    work.decide(decide)
+    work.record(catalogue.changes, catalogue.now)
+    uow.write(catalogue.changes)
+
+
+def _packaging_named(catalogue: _Catalogue, variant: Variant, code: object, *, field: str = "code") -> Packaging:
+    text = read_text(code, field=field)
+    packaging = catalogue.packagings.get((variant.id, normal_code(text)))
+    if packaging is None:
+        raise StockcoreError(
+            "unknown_packaging", f"{variant.sku} has no packaging {text!r}", field=field, packaging=text
+        )
+    return packaging
+
+
+CHANGE_PACKAGING: Final = UseCase("change_packaging", PackagingDocument, _change_packagings)
+
+
+def _add_codes(uow: UnitOfWork, work: Work[AddCode, CodeDocument]) -> None:
+    skus = lookup_codes(command.sku for command in work.commands)
+    keys = {
+        key_of(kind, code)
+        for code in lookup_codes(command.code for command in work.commands)
+        for kind in CodeKind
+    }
+    uow.prepare_draw(len(work.commands))
+    known, products, variants, packagings, codes = uow.load(
+        work.known(),
+        LockProducts(skus),
+        SiblingsByCode(skus),
+        PackagingsByCode(skus),
+        CodesOf(tuple(sorted(keys))),
+    )
+    work.settle(known)
+    catalogue = _Catalogue(
+        uow,
+        Ids(uow, len(work.commands)),
+        products=products,
+        variants=variants,
+        packagings=packagings,
+        codes=codes,
+    )
+    work.decide(lambda command: _coded(catalogue, command))
+    work.record(catalogue.changes, catalogue.now)
+    uow.write(catalogue.changes)
+
+
+def _coded(catalogue: _Catalogue, command: AddCode) -> CodeDocument:
+    variant = catalogue.variant(command.sku)
+    kind = _read_kind(command.kind)
+    code = read_gtin(command.code, field="code") if kind is CodeKind.GTIN else read_text(command.code, field="code")
+    packaging = (
+        None
+        if command.packaging is None
+        else _packaging_named(catalogue, variant, command.packaging, field="packaging")
+    )
+    if command.valid_from is not None and command.valid_to is not None and command.valid_to < command.valid_from:
+        raise StockcoreError("date_invalid", "the validity ends before it begins", field="valid_to")
+    added = catalogue.free_code(
+        kind,
+        code,
+        variant.id,
+        BASE_UNIT if packaging is None else packaging.id,
+        valid_from=_read_day(command.valid_from, "valid_from"),
+        valid_to=_read_day(command.valid_to, "valid_to"),
+    )
+    catalogue.add_code(added)
+    return CodeDocument(
+        id=added.id,
+        sku=variant.sku,
+        kind=added.kind,
+        code=added.code,
+        packaging=None if packaging is None else packaging.code,
+    )
+
+
+def _read_kind(value: object) -> CodeKind:
+    """A kind of code that can be added to a variant. Errors: value_unknown."""
+    kinds = [kind for kind in CodeKind if kind is not CodeKind.SKU]
+    for kind in kinds:
+        if value == kind:
+            return kind
+    raise StockcoreError(
+        "value_unknown",
+        "a code is a barcode, a gtin or a supplier_sku; a SKU comes with its product",
+        field="kind",
+        known=[kind.value for kind in kinds],
+    )
+
+
+def _read_day(value: date | None, field: str) -> date | None:
+    if value is not None and (not isinstance(value, date) or isinstance(value, datetime)):
+        raise StockcoreError("type_error", "a date is needed here", field=field)
+    return value
+
+
+ADD_CODE: Final = UseCase("add_code", CodeDocument, _add_codes)
+

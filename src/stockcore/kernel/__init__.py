@@ -1,0 +1,1 @@
+"""What every context shares: ids, quantities, money, time, actors, errors, results."""

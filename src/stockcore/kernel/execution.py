@@ -1,0 +1,328 @@
+"""Carrying out commands: in batches, once per command id, each answered, all or one by one.
+
+A use case is a function of a unit of work and the work to do. It loads, decides, and writes everything at once;
+this module gives it the commands, keeps the answers, and repeats it as a whole when the database says so
+(DESIGN 2).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, Generic, Protocol, TypeVar
+from uuid import UUID
+
+import attrs
+
+from stockcore.kernel.errors import Kind, StockcoreError
+from stockcore.kernel.fingerprint import canonical
+from stockcore.kernel.plain import from_plain, to_json, to_plain
+from stockcore.kernel.records import CommandRecord, KnownCommands
+from stockcore.kernel.results import Accepted, Outcome, Rejected
+from stockcore.kernel.text import read_text
+from stockcore.kernel.unit_of_work import Changes, Origin, Store, UnitOfWork
+
+BATCH_MAX: Final = 200  # commands per transaction when they need not stand or fall together
+
+
+class Command(Protocol):
+    @property
+    def command_id(self) -> str | None: ...
+
+
+C = TypeVar("C", bound=Command)
+R = TypeVar("R")
+
+
+class Work(Generic[C, R]):
+    """The commands of one transaction, their ids, and the answers as they come."""
+
+    def __init__(self, use_case: UseCase[C, R], commands: Sequence[C], fresh: Sequence[UUID]) -> None:
+        self._use_case = use_case
+        self.commands = commands
+        self.ids: list[str] = []
+        self._outcomes: list[Outcome[R] | None] = [None] * len(commands)
+        self._known: dict[str, CommandRecord] = {}
+        self._first: dict[str, int] = {}
+        for index, (command, own) in enumerate(zip(commands, fresh, strict=True)):
+            self._name(index, command, str(own))
+
+    def _name(self, index: int, command: C, own: str) -> None:
+        """A command without an id goes by one of ours. So does one with an unreadable id, which is refused."""
+        try:
+            given = own if command.command_id is None else read_text(command.command_id, field="command_id")
+        except StockcoreError as refusal:
+            given, self._outcomes[index] = own, Rejected.of(refusal)
+        self.ids.append(given)
+
+    def known(self) -> KnownCommands:
+        """To be loaded with the first `load`, and given to `settle`."""
+        return KnownCommands(tuple(self.ids))
+
+    def settle(self, known: Sequence[CommandRecord]) -> None:
+        """Take note of the commands that were answered before."""
+        self._known = {record.id: record for record in known}
+
+    def unanswered(self) -> list[C]:
+        """After `settle`: the commands that `decide` will come to, in order; to decide over the whole batch."""
+        first: dict[str, C] = {}
+        for command, command_id in zip(self.commands, self.ids, strict=True):
+            if command_id not in self._known:
+                first.setdefault(command_id, command)
+        refused = {
+            id(command) for command, outcome in zip(self.commands, self._outcomes, strict=True) if outcome
+        }
+        return [command for command in first.values() if id(command) not in refused]
+
+    def decide(self, decide: Callable[[C], R]) -> None:
+        """Answer every command that has no answer yet, in order. `decide` either changes nothing and raises a
+        StockcoreError, or makes its changes and returns its result."""
+        for index, (command, command_id) in enumerate(zip(self.commands, self.ids, strict=True)):
+            if self._outcomes[index] is None:
+                outcome = self._repeated(index, command, command_id) or self._decided(command, decide)
+                self._outcomes[index] = outcome
+
+    def _repeated(self, index: int, command: C, command_id: str) -> Outcome[R] | None:
+        record = self._known.get(command_id)
+        if record is not None:
+            if record.fingerprint != command_fingerprint(command) or record.name != self._use_case.name:
+                return _reused(command_id)
+            return self._use_case.answer(record)
+        first = self._first.setdefault(command_id, index)
+        if first == index:
+            return None
+        if command_fingerprint(command) != command_fingerprint(self.commands[first]):
+            return _reused(command_id)
+        outcome = self._outcomes[first]
+        return None if outcome is None else attrs.evolve(outcome, repeated=True)
+
+    def _decided(self, command: C, decide: Callable[[C], R]) -> Outcome[R]:
+        try:
+            return Accepted(decide(command))
+        except StockcoreError as refusal:
+            if refusal.kind is Kind.INFRASTRUCTURE:
+                raise
+            return Rejected.of(refusal)
+
+    def record(self, changes: Changes, now: datetime) -> None:
+        """Have the new answers written with the changes they describe."""
+        for command, command_id, outcome in zip(self.commands, self.ids, self._outcomes, strict=True):
+            if outcome is not None and not outcome.repeated and _is_kept(outcome):
+                changes.append(self._answered(command, command_id, outcome, now))
+
+    def record_refusals(self, changes: Changes, now: datetime, known: Collection[str]) -> None:
+        """Have the new refusals alone written, all else being undone; `known` ids were answered meanwhile."""
+        for command, command_id, outcome in zip(self.commands, self.ids, self._outcomes, strict=True):
+            new = isinstance(outcome, Rejected) and not outcome.repeated and command_id not in known
+            if outcome is not None and new and _is_kept(outcome):
+                changes.append(self._answered(command, command_id, outcome, now))
+
+    def _answered(self, command: C, command_id: str, outcome: Outcome[R], now: datetime) -> CommandRecord:
+        fingerprint = command_fingerprint(command)
+        return CommandRecord(command_id, self._use_case.name, fingerprint, _answer_json(outcome), now)
+
+    @property
+    def outcomes(self) -> list[Outcome[R]]:
+        return [outcome for outcome in self._outcomes if outcome is not None]
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether one of the commands cannot be done."""
+        return any(isinstance(outcome, Rejected) for outcome in self._outcomes)
+
+    def undone(self) -> list[Outcome[R]]:
+        """The outcomes once all is undone: what was done here is `batch_refused`, an earlier answer stays."""
+        return [
+            outcome if isinstance(outcome, Rejected) or command_id in self._known else _batch_refused()
+            for command_id, outcome in zip(self.ids, self.outcomes, strict=True)
+        ]
+
+
+def _is_kept(outcome: Outcome[Any]) -> bool:
+    """Whether an outcome is the answer to its command id from now on; a malformed command leaves nothing."""
+    return isinstance(outcome, Accepted) or outcome.kind is Kind.RULE
+
+
+def _batch_refused() -> Rejected:
+    return Rejected(
+        code="batch_refused", message="another command of this batch was refused, so none was done"
+    )
+
+
+def _reused(command_id: str) -> Rejected:
+    return Rejected(
+        code="idempotency_key_reuse",
+        message="this command id was used for another command",
+        field="command_id",
+        facts={"command_id": command_id},
+        repeated=True,
+    )
+
+
+def _answer_json(outcome: Outcome[Any]) -> str:
+    if isinstance(outcome, Accepted):
+        return to_json({"accepted": to_plain(outcome.result)})
+    return to_json(
+        {
+            "rejected": {
+                "code": outcome.code,
+                "message": outcome.message,
+                "field": outcome.field,
+                "row": outcome.row,
+                "facts": outcome.facts,
+            }
+        }
+    )
+
+
+@attrs.frozen
+class UseCase(Generic[C, R]):
+    """What can be asked of stockcore: its name, the class of its results, the function that carries it out."""
+
+    name: str
+    result: type[R]
+    carry_out: Callable[[UnitOfWork, Work[C, R]], None]
+
+    def answer(self, record: CommandRecord) -> Outcome[R]:
+        document = json.loads(record.answer)
+        if "accepted" in document:
+            return Accepted(from_plain(document["accepted"], self.result), repeated=True)
+        return Rejected(repeated=True, **document["rejected"])
+
+
+def command_fingerprint(command: Any) -> str:
+    """Of everything a command says but its id."""
+    return hashlib.sha256(json.dumps(_parts(command), default=str).encode()).hexdigest()
+
+
+def _parts(value: Any) -> Any:
+    if isinstance(value, (str, bool)) or value is None:
+        return value
+    if isinstance(value, (Decimal, int)):
+        return {"number": canonical(value)}  # 1 is 1.0, and is not "1" (S159)
+    if isinstance(value, (tuple, list)):
+        return [_parts(item) for item in value]
+    if isinstance(value, Mapping):
+        return {
+            "members": sorted(
+                [str(key), json.dumps(_parts(item), default=str)] for key, item in value.items()
+            )
+        }
+    if isinstance(value, Mapping):
+        return {str(key): _parts(item) for key, item in sorted(value.items())}
+    fields = getattr(type(value), "__attrs_attrs__", None)
+    if fields is not None:
+        return [_parts(getattr(value, field.name)) for field in fields if field.name != "command_id"]
+    return value
+
+
+def execute(
+    store: Store,
+    use_case: UseCase[C, R],
+    commands: Sequence[C],
+    *,
+    origin: Origin,
+    atomic: bool = False,
+    dry_run: bool = False,
+) -> list[Outcome[R]]:
+    """Carry out commands, one outcome each, in order.
+
+    A rejected command leaves the others alone; with `atomic` one rejection undoes them all (`batch_refused`).
+    With `dry_run` everything is decided and nothing is written, not even answers.
+    """
+    if not commands:
+        return []
+    fresh = store.new_ids(len(commands))
+    if atomic:
+        return _execute_atomic(store, use_case, commands, fresh, origin, dry_run)
+    if dry_run:
+        return _execute_dry(store, use_case, commands, fresh, origin)
+    outcomes: list[Outcome[R]] = []
+    for part in _slices(len(commands)):
+        outcomes += _execute_batch(store, use_case, commands[part], fresh[part], origin)
+    return outcomes
+
+
+def _slices(count: int) -> list[slice]:
+    return [slice(start, start + BATCH_MAX) for start in range(0, count, BATCH_MAX)]
+
+
+def _execute_dry(
+    store: Store, use_case: UseCase[C, R], commands: Sequence[C], fresh: Sequence[UUID], origin: Origin
+) -> list[Outcome[R]]:
+    """In parts like the real thing, but in one transaction: a later part sees what an earlier one took."""
+
+    def attempt() -> list[Outcome[R]]:
+        outcomes: list[Outcome[R]] = []
+        with store.transaction(origin, dry_run=True) as uow:
+            for part in _slices(len(commands)):
+                outcomes += carry_out(uow, use_case, commands[part], fresh[part])
+        return outcomes
+
+    return store.retrying(attempt)
+
+
+def _execute_batch(
+    store: Store, use_case: UseCase[C, R], commands: Sequence[C], fresh: Sequence[UUID], origin: Origin
+) -> list[Outcome[R]]:
+    def attempt() -> list[Outcome[R]]:
+        with store.transaction(origin) as uow:
+            return carry_out(uow, use_case, commands, fresh)
+
+    return store.retrying(attempt)
+
+
+def carry_out(
+    uow: UnitOfWork, use_case: UseCase[C, R], commands: Sequence[C], fresh: Sequence[UUID] | None = None
+) -> list[Outcome[R]]:
+    """Carry out commands inside a unit of work that is already open; several use cases may share it."""
+    work = Work(use_case, commands, uow.new_ids(len(commands)) if fresh is None else fresh)
+    use_case.carry_out(uow, work)
+    return work.outcomes
+
+
+class _BatchRefusedError(Exception):
+    """Carries the work out of a transaction that must be undone."""
+
+    def __init__(self, work: Work[Any, Any]) -> None:
+        self.work = work
+
+
+def _execute_atomic(
+    store: Store,
+    use_case: UseCase[C, R],
+    commands: Sequence[C],
+    fresh: Sequence[UUID],
+    origin: Origin,
+    dry_run: bool,
+) -> list[Outcome[R]]:
+    def attempt() -> list[Outcome[R]]:
+        with store.transaction(origin, dry_run=dry_run) as uow:
+            work = Work(use_case, commands, fresh)
+            use_case.carry_out(uow, work)
+            if work.is_refused:
+                raise _BatchRefusedError(work)
+            return work.outcomes
+
+    try:
+        return store.retrying(attempt)
+    except _BatchRefusedError as refused:
+        if not dry_run:
+            _record_refusals(store, refused.work, origin)
+        return refused.work.undone()
+
+
+def _record_refusals(store: Store, work: Work[Any, Any], origin: Origin) -> None:
+    """After the roll-back: a refusal leaves its answer, so that the same command id gets it again."""
+
+    def attempt() -> None:
+        with store.transaction(origin) as uow:
+            known = {record.id for record in uow.load(work.known())}
+            changes = Changes()
+            work.record_refusals(changes, uow.draw(1).now, known)
+            uow.write(changes)
+
+    store.retrying(attempt)

@@ -1,0 +1,50 @@
+"""Fingerprints tell whether a repeated command id came with the same command."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+
+from stockcore.kernel.strict_json import read_json
+
+
+def fingerprint_of_json(text: str) -> str:
+    """Of a JSON document: blanks and the order of members do not matter, 1 equals 1.0, "1" is not 1 (S159).
+
+    Errors: invalid_json (also for NaN, Infinity and a member given twice, which `json.loads` would let pass).
+    """
+    return fingerprint(read_json(text))
+
+
+def fingerprint(document: object) -> str:
+    """Of plain data: dicts, lists, texts, numbers, booleans, None. SHA-256 in hex."""
+    return hashlib.sha256(_canonical(document).encode()).hexdigest()
+
+
+def _canonical(value: object) -> str:
+    if isinstance(value, str):
+        return json.dumps(value)
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, (Decimal, int)):
+        return canonical(value)
+    if isinstance(value, float):
+        return canonical(Decimal(repr(value)))
+    if isinstance(value, Mapping):
+        members = sorted((json.dumps(str(key)), _canonical(item)) for key, item in value.items())
+        return "{" + ",".join(f"{key}:{item}" for key, item in members) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(map(_canonical, value)) + "]"
+    return json.dumps(str(value))
+
+
+def canonical(number: Decimal | int) -> str:
+    """One text per value, exact: 1, 1.0 and 1E0 are the same; short, however large the exponent is."""
+    sign, digits, exponent = Decimal(number).as_tuple()
+    if not isinstance(exponent, int):
+        return str(number)  # NaN and infinity, to be refused by whoever reads the command
+    text = "".join(map(str, digits))
+    kept = text.rstrip("0")
+    return f"{'-' * sign}{kept.lstrip('0')}e{exponent + len(text) - len(kept)}" if kept else "0"

@@ -1,0 +1,1 @@
+"""Sites and the tree of locations below them."""

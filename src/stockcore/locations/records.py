@@ -1,0 +1,110 @@
+"""Locations: one tree per site, of any depth up to 16 levels (LOC-01..15)."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from decimal import Decimal
+
+import attrs
+
+from stockcore.kernel.unit_of_work import Query
+
+
+class SiteKind(enum.StrEnum):
+    WAREHOUSE = "warehouse"
+    RETAIL = "retail"
+    DROPSHIP = "dropship"
+    VIRTUAL = "virtual"
+    TRANSIT = "transit"
+
+
+class Purpose(enum.StrEnum):
+    """What a place is for. Sites and groupings (zones, aisles, racks) have none and hold no stock themselves."""
+
+    NONE = "none"
+    STORAGE = "storage"
+    PICK_FACE = "pick_face"
+    RECEIVING = "receiving"
+    STAGING = "staging"
+    PACKING = "packing"
+    QUARANTINE = "quarantine"
+
+
+@attrs.define(kw_only=True)
+class Location:
+    """A site (its own root: `site == id`, `parent` None) or a place below one.
+
+    `code` is unique among sites, and within its site. `kind` is the facility kind of a site, `storage_kind` how a bin
+    stores (pallet position, mesh bin, cart …). `capacity` is in base units of whatever lies there; None: not
+    limited. A `blocked` place is neither taken from nor put into. `priority`: sites with a lower number are
+    preferred when sourcing. `strategy` is the site's allocation strategy.
+    """
+
+    id: int
+    site: int
+    parent: int | None
+    depth: int
+    code: str
+    normal_code: str
+    name: str
+    kind: str | None
+    purpose: str
+    storage_kind: str | None
+    capacity: Decimal | None
+    active: bool
+    blocked: bool
+    priority: int
+    shipping_cost: Decimal
+    strategy: str | None
+    street: str | None
+    city: str | None
+    postcode: str | None
+    country: str | None
+    latitude: Decimal | None
+    longitude: Decimal | None
+    time_zone: str | None
+    created_at: datetime
+    created_by: str
+    changed_at: datetime
+    changed_by: str
+
+
+@attrs.frozen
+class Sites(Query[Location]):
+    """All sites."""
+
+
+@attrs.frozen
+class LocationsOfSites(Query[Location]):
+    """Every place of the sites with these normal codes, the sites themselves included."""
+
+    codes: tuple[str, ...]
+
+
+@attrs.frozen
+class LocationsById(Query[Location]):
+    ids: tuple[int, ...]
+
+
+@attrs.frozen
+class ServicePlaces(Query[Location]):
+    """The places of every site with one of these purposes."""
+
+    purposes: tuple[str, ...]
+
+
+@attrs.frozen
+class PlacesFor(Query[Location]):
+    """All sites, every site's receiving, staging, packing and quarantine places, the places where goods of these SKUs
+    (normal codes) lie, and the places with one of these normal codes at any site."""
+
+    skus: tuple[str, ...]
+    places: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class PlacesForOrders(Query[Location]):
+    """All sites, every site's service places, and the places where goods of these orders' (numbers) variants lie."""
+
+    numbers: tuple[str, ...]

@@ -1,0 +1,142 @@
+"""What can be asked of orders. Quantities are in the variant's base unit unless `unit` names another or a packaging."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class Requirement:
+    """Which units will do: of this lot, from this location, good for at least so many days or until a date."""
+
+    lot: str | None = None
+    location: str | None = None
+    shelf_life_days: int | None = None
+    good_until: date | None = None
+
+
+@attrs.frozen(kw_only=True)
+class LineRequest:
+    """One line of a new order. `price` per `unit` (default: the variant's base unit), None: the list price.
+    `multiple`: reserve whole multiples only (pairs: 2)."""
+
+    sku: str
+    quantity: Decimal
+    price: Decimal | None = None
+    unit: str | None = None
+    multiple: Decimal | None = None
+    requirement: Requirement | None = None
+
+
+@attrs.frozen(kw_only=True)
+class PlaceOrder:
+    """An order and its reservation, in one transaction (ORD-16).
+
+    `policy`: all_or_nothing, ship_available, backorder. `sites`: only these may serve it. `strategy`: how to choose
+    among them. `holds`: references of holds that become this order's reservation. `keep_received`: a short order is
+    not refused but stays received. Without a number the next one is given; `reference` is unique per customer.
+    """
+
+    lines: tuple[LineRequest, ...]
+    customer: str | None = None
+    number: str | None = None
+    reference: str | None = None
+    policy: str = "all_or_nothing"
+    ship_complete: bool = False
+    keep_received: bool = False
+    sites: tuple[str, ...] = ()
+    strategy: str = "fewest_shipments"
+    currency: str | None = None
+    priority: int = 0
+    promise: datetime | None = None
+    address: Mapping[str, str] | None = None
+    holds: tuple[str, ...] = ()
+    command_id: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class LineEdit:
+    """`line` (its number, from 1) gets a new ordered quantity; or, without `line`, a new line of `sku` is added."""
+
+    quantity: Decimal
+    line: int | None = None
+    sku: str | None = None
+    price: Decimal | None = None
+    unit: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class EditOrder:
+    """Change quantities of an open order, or add lines; all edits or none. What the line already holds counts as
+    available to it."""
+
+    number: str
+    lines: tuple[LineEdit, ...]
+    command_id: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class LineCancel:
+    line: int
+    quantity: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class CancelLines:
+    """Take back part of lines that is not dispatched: what is backordered first, then what is reserved."""
+
+    number: str
+    lines: tuple[LineCancel, ...]
+    reason: str | None = None
+    command_id: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class CancelOrder:
+    """Take back whatever is not dispatched."""
+
+    number: str
+    reason: str | None = None
+    command_id: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class AdvanceOrder:
+    """Move an order's shipments to `to` (picking, packed, dispatched, delivered); with `through`, by all the steps
+    between, taking the shipments that exist after release and ignoring an open remainder."""
+
+    number: str
+    to: str
+    through: bool = False
+    command_id: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class HoldOrder:
+    """Keep an order from being released."""
+
+    number: str
+    reason: str
+    command_id: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ResumeOrder:
+    number: str
+    command_id: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class AddCustomer:
+    code: str
+    name: str
+    email: str | None = None
+    street: str | None = None
+    city: str | None = None
+    postcode: str | None = None
+    country: str | None = None
+    command_id: str | None = None

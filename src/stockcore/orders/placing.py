@@ -1,0 +1,566 @@
+"""Placing an order: check it, plan where it comes from, reserve, all in one transaction (DESIGN 4)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+import attrs
+
+from stockcore.catalog.records import Variant, VariantsByCode
+from stockcore.kernel.errors import StockcoreError
+from stockcore.kernel.execution import UseCase, Work
+from stockcore.kernel.plain import to_json, to_plain
+from stockcore.kernel.quantity import ONE, ZERO, check_step, plain, read_quantity
+from stockcore.kernel.records import Message
+from stockcore.kernel.text import normal_code, read_text
+from stockcore.kernel.unit_of_work import Changes, Ids, Query, UnitOfWork
+from stockcore.locations.records import Location, PlacesFor, SiteKind, Sites
+from stockcore.orders import sourcing
+from stockcore.orders.commands import LineRequest, PlaceOrder
+from stockcore.orders.lifecycle import State
+from stockcore.orders.records import (
+    Customer,
+    CustomersByCode,
+    HistoryEntry,
+    LockOrders,
+    NextOrderNumbers,
+    Order,
+    OrderLine,
+    OrdersByReference,
+)
+from stockcore.orders.results import LineFigures, OrderDocument
+from stockcore.stock.allocating import Requirement, requirement_to_json
+from stockcore.stock.book import Book, Demand, Posting
+from stockcore.stock.desk import demand_uuid
+from stockcore.stock.floor import Floor
+from stockcore.stock.holds import is_expired, release_all, release_expired
+from stockcore.stock.records import (
+    AllocationsOfVariants,
+    DemandType,
+    LockBackorders,
+    LockExpiredHolds,
+    LockPoolsByCode,
+    LockQuants,
+    LockReservationsOf,
+    Lot,
+    LotsOfVariants,
+    Reservation,
+)
+from stockcore.stock.serving import available_to, reserve, serve
+
+LINES_MAX: Final = 1000
+POLICIES: Final = ("all_or_nothing", "ship_available", "backorder")
+SOURCED_KINDS: Final = (SiteKind.WAREHOUSE, SiteKind.RETAIL, SiteKind.DROPSHIP)
+
+
+@attrs.frozen
+class _Wanted:
+    """A line of a command, checked: what becomes an order line and a demand."""
+
+    variant: Variant
+    quantity: Decimal  # base units
+    multiple: Decimal
+    price: Decimal | None
+    entered: Decimal
+    entered_unit: str
+    factor: Decimal
+    requirement: str
+
+
+class Counter:
+    """What placing orders needs to know, loaded and locked for a whole batch: one round trip, a second one only for
+    what is rare (pinned lines, packagings, holds)."""
+
+    def __init__(self, uow: UnitOfWork, work: Work[Any, Any], orders: Sequence[PlaceOrder]) -> None:
+        self.uow = uow
+        self._work = work
+        lines = [line for order in orders for line in order.lines]
+        codes = tuple(sorted({normal_code(line.sku) for line in lines}))
+        queries: list[Query[Any]] = [
+            work.known(),
+            VariantsByCode(codes),
+            Sites(),
+            LockPoolsByCode(codes),
+            LockExpiredHolds(codes),
+        ]
+        customers = tuple(sorted({normal_code(order.customer) for order in orders if order.customer is not None}))
+        numbers = tuple(sorted({order.number for order in orders if order.number is not None}))
+        references = tuple(sorted({order.reference for order in orders if order.reference is not None}))
+        unnumbered = sum(order.number is None for order in orders)
+        queries += [CustomersByCode(customers)] if customers else []
+        queries += [LockOrders(numbers)] if numbers else []
+        queries += [OrdersByReference(references)] if references else []
+        queries += [NextOrderNumbers(unnumbered)] if unnumbered else []
+        expected = 3 * len(lines) + 2
+        uow.prepare_draw(expected)
+        load: Any = uow.load
+        answers = dict(zip(map(type, queries), load(*queries), strict=True))
+        work.settle(answers[type(queries[0])])
+        self.changes = Changes()
+        self.ids = Ids(uow, expected)
+        self.book = Book(self.changes, self.ids, uow.origin)
+        self.book.load_pools(answers[LockPoolsByCode])
+        self.variants: dict[str, Variant] = {normal_code(v.sku): v for v in answers[VariantsByCode]}
+        self.sites: list[Location] = answers[Sites]
+        self.customers: dict[str, Customer] = {c.normal_code: c for c in answers.get(CustomersByCode, ())}
+        self.taken_numbers = {order.number for order in answers.get(LockOrders, ())}
+        self.references = {(order.customer, order.reference) for order in answers.get(OrdersByReference, ())}
+        self._numbers = iter(answers.get(NextOrderNumbers, ()))
+        self.units: dict[tuple[int, str], Decimal] = {}
+        self.lots: dict[tuple[int, str], Lot] = {}
+        self.floor = Floor(self.sites, (), self.ids.now)
+        self._load_rare(orders, lines, answers[LockExpiredHolds], codes)
+
+    def _load_rare(
+        self, orders: Sequence[PlaceOrder], lines: Sequence[LineRequest], expired: list[Reservation], codes: tuple[str, ...]
+    ) -> None:
+        holds = tuple(sorted({demand_uuid("hold", hold) for order in orders for hold in order.holds}))
+        pinned = any(line.requirement is not None for line in lines)
+        if not (expired or holds or pinned):
+            return
+        ids = tuple(sorted(variant.id for variant in self.variants.values()))
+        places = {line.requirement.location for line in lines if line.requirement is not None}
+        wanted_places = tuple(sorted(normal_code(place) for place in places if place))
+        found_places, backorders, reservations, quants, allocations, lots = self.uow.load(
+            PlacesFor(codes, wanted_places),
+            LockBackorders(ids),
+            LockReservationsOf(holds),
+            LockQuants(ids),
+            AllocationsOfVariants(ids),
+            LotsOfVariants(ids),
+        )
+        self.book.load_backorders(backorders)
+        self.book.load_reservations([*expired, *reservations])
+        self.book.load_quants(quants)
+        self.book.load_allocations(allocations)
+        self.floor = Floor([*self.sites, *found_places], lots, self.ids.now)
+        self.lots = {(lot.variant, lot.code): lot for lot in lots}
+        release_expired(self.uow, self.book, self.floor)
+
+    def next_number(self) -> str:
+        return f"SO-{next(self._numbers):06d}"
+
+    def candidates(self, codes: Sequence[str], strategy: str) -> list[sourcing.Candidate]:
+        """The sites that may serve, as the strategy prefers them. Errors: unknown_site, no_site."""
+        wanted = {normal_code(code) for code in codes}
+        found = [
+            site
+            for site in self.sites
+            if site.active
+            and not site.blocked
+            and site.kind in SOURCED_KINDS
+            and (not wanted or site.normal_code in wanted)
+        ]
+        missing = wanted - {site.normal_code for site in self.sites}
+        if missing:
+            raise StockcoreError("unknown_site", f"there is no site {min(missing)!r}", field="sites")
+        if not found:
+            raise StockcoreError("no_site", "no active site may serve this order", field="sites")
+        made = [sourcing.Candidate(s.id, s.code, s.shipping_cost, ZERO, s.priority) for s in found]
+        return sourcing.preferred(made, strategy) if len(made) > 1 else made
+
+
+def _place_all(uow: UnitOfWork, work: Work[PlaceOrder, OrderDocument]) -> None:
+    counter = Counter(uow, work, work.commands)
+    work.decide(lambda command: _place(counter, command))
+    work.record(counter.changes, counter.ids.now)
+    uow.write(counter.changes)
+
+
+def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
+    """Decide one order; raises before anything is changed, or makes all its changes."""
+    if command.policy not in POLICIES:
+        raise StockcoreError("value_unknown", f"there is no policy {command.policy!r}", field="policy", known=POLICIES)
+    if command.promise is not None and command.promise.tzinfo is None:
+        raise StockcoreError("time_zone_required", "give the time with its offset", field="promise")
+    number = _number(counter, command)
+    customer = _customer(counter, command)
+    wanted = _wanted_lines(counter, command)
+    candidates = counter.candidates(command.sites, command.strategy)
+    holds = _holds(counter, command)
+    order_id, *line_ids = counter.uow.new_ids(1 + len(wanted))
+    demands = _demands(counter, command, order_id, line_ids, wanted, candidates)
+    wishes = [sourcing.Wish(line.variant.id, line.variant.sku, line.quantity, line.multiple) for line in wanted]
+    held = _held(holds)
+
+    def available(line: int, variant: int, site: int) -> Decimal:
+        if not wanted[line].variant.stocked:
+            return wanted[line].quantity
+        return available_to(counter.book, counter.floor, demands[line], site) + held.get((variant, site), ZERO)
+
+    plan = sourcing.plan(wishes, available, candidates, command.strategy)
+    kept = command.keep_received and not plan.is_whole and command.policy == "all_or_nothing"
+    if not kept:
+        _refuse_shortage(command, plan, wishes, candidates, counter.book, available)
+    explanation = to_json(sourcing.explain(plan, wishes, available, candidates, command.strategy))
+    order = _order(counter, command, order_id, number, customer, kept)
+    lines = [
+        OrderLine(
+            line_id,
+            order_id,
+            line_no,
+            line.variant.id,
+            line.quantity,
+            ZERO,
+            line.price,
+            line.entered,
+            line.entered_unit,
+            line.factor,
+            line.requirement,
+        )
+        for line_no, (line_id, line) in enumerate(zip(line_ids, wanted, strict=True), 1)
+    ]
+    counter.changes.insert(order)
+    for line in lines:
+        counter.changes.insert(line)
+    if kept:
+        counter.book.raise_exception("insufficient_stock", order=number, explanation=json.loads(explanation))
+        write_history(counter, order, [(None, State.RECEIVED)], None, explanation)
+    else:
+        _reserve(counter, command, plan, demands, wanted, holds, order_id)
+        if command.policy == "ship_available":
+            for line, short in zip(lines, plan.short, strict=True):
+                line.cancelled = short
+        steps = [(None, State.RECEIVED), (State.RECEIVED, State.VALIDATED), (State.VALIDATED, State.SUPPLIER_CONFIRMED)]
+        write_history(counter, order, steps, None, explanation)
+    document = _document(order, lines, wanted, plan, command, kept)
+    announce(counter, order, "order.placed", to_plain(document))
+    return document
+
+
+def _number(counter: Counter, command: PlaceOrder) -> str:
+    """Errors: duplicate_reference (the number or the reference is taken)."""
+    if command.number is None:
+        number = counter.next_number()
+    else:
+        number = read_text(command.number, field="number")
+        if number in counter.taken_numbers:
+            raise StockcoreError("duplicate_reference", f"there is an order {number} already", field="number")
+    counter.taken_numbers.add(number)
+    return number
+
+
+def _customer(counter: Counter, command: PlaceOrder) -> Customer | None:
+    """Errors: unknown_customer, duplicate_reference."""
+    customer = None
+    if command.customer is not None:
+        customer = counter.customers.get(normal_code(command.customer))
+        if customer is None:
+            raise StockcoreError("unknown_customer", f"there is no customer {command.customer!r}", field="customer")
+    if command.reference is not None:
+        read_text(command.reference, field="reference")
+        key = (None if customer is None else customer.id, command.reference)
+        if key in counter.references:
+            raise StockcoreError(
+                "duplicate_reference", f"reference {command.reference!r} has an order already", field="reference"
+            )
+    return customer
+
+
+def _wanted_lines(counter: Counter, command: PlaceOrder) -> list[_Wanted]:
+    if not command.lines:
+        raise StockcoreError("order_without_lines", "an order needs a line", field="lines")
+    if len(command.lines) > LINES_MAX:
+        raise StockcoreError("too_many_lines", f"an order has at most {LINES_MAX} lines", field="lines")
+    return [_wanted_line(counter, line, f"lines/{index}") for index, line in enumerate(command.lines)]
+
+
+def _wanted_line(counter: Counter, line: LineRequest, field: str) -> _Wanted:
+    """Errors: unknown_sku, inactive_sku, those of quantities and units, money_negative, money_precision."""
+    variant = counter.variants.get(normal_code(line.sku))
+    if variant is None:
+        raise StockcoreError("unknown_sku", f"there is no SKU {line.sku!r}", field=f"{field}/sku", sku=line.sku)
+    if variant.status == "inactive":
+        raise StockcoreError("inactive_sku", f"{variant.sku} is not active", field=f"{field}/sku")
+    entered = read_quantity(line.quantity, field=f"{field}/quantity")
+    unit, factor = variant.unit, ONE
+    if line.unit is not None and line.unit != variant.unit:
+        unit, factor = line.unit, counter.units.get((variant.id, line.unit), ONE)
+    quantity = entered * factor
+    check_step(quantity, variant.step, field=f"{field}/quantity")
+    price = variant.list_price if line.price is None else line.price
+    if line.price is not None:
+        if line.price < ZERO:
+            raise StockcoreError("money_negative", "a price is not negative", field=f"{field}/price")
+        if line.price != round(line.price, 6):
+            raise StockcoreError("money_precision", "a unit price has at most 6 decimals", field=f"{field}/price")
+    multiple = ONE * variant.step if line.multiple is None else read_quantity(line.multiple, field=f"{field}/multiple")
+    requirement = _requirement(counter, variant, line, field)
+    return _Wanted(variant, quantity, multiple, price, entered, unit, factor, requirement)
+
+
+def _requirement(counter: Counter, variant: Variant, line: LineRequest, field: str) -> str:
+    """The line's requirement with ids for codes. Errors: unknown_lot, unknown_location."""
+    wanted = line.requirement
+    if wanted is None:
+        return ""
+    lot = None
+    if wanted.lot is not None:
+        found = counter.lots.get((variant.id, wanted.lot.strip()))
+        if found is None:
+            raise StockcoreError("unknown_lot", f"{variant.sku} has no lot {wanted.lot!r}", field=f"{field}/lot")
+        lot = found.id
+    location = None
+    if wanted.location is not None:
+        fitting = [p.id for p in counter.floor.places.values() if p.normal_code == normal_code(wanted.location)]
+        if not fitting:
+            raise StockcoreError(
+                "unknown_location", f"there is no location {wanted.location!r}", field=f"{field}/location"
+            )
+        location = fitting[0]
+    return requirement_to_json(
+        Requirement(lot, location, wanted.good_until, wanted.shelf_life_days)
+    )
+
+
+def _demands(
+    counter: Counter,
+    command: PlaceOrder,
+    order_id: UUID,
+    line_ids: Sequence[UUID],
+    wanted: Sequence[_Wanted],
+    candidates: Sequence[sourcing.Candidate],
+) -> list[Demand]:
+    sites = "[" + ",".join([str(candidate.site) for candidate in candidates]) + "]"
+    return [
+        Demand(
+            DemandType.ORDER,
+            order_id,
+            line_id,
+            line.variant.id,
+            sites,
+            line.multiple,
+            command.priority,
+            command.promise,
+            counter.ids.now,
+            0,
+            None,
+            line.requirement,
+        )
+        for line_id, line in zip(line_ids, wanted, strict=True)
+    ]
+
+
+def _holds(counter: Counter, command: PlaceOrder) -> list[Reservation]:
+    """The holds that become this order's reservation. Errors: hold_expired (released, or never there)."""
+    found: list[Reservation] = []
+    for reference in command.holds:
+        demand_id = demand_uuid("hold", reference)
+        held = [
+            reservation
+            for reservation in counter.book.reservations_by_id.values()
+            if reservation.demand_id == demand_id
+            and reservation.outstanding > ZERO
+            and not is_expired(reservation, counter.book)
+        ]
+        if not held:
+            raise StockcoreError("hold_expired", f"hold {reference!r} holds nothing any more", field="holds")
+        found += held
+    return found
+
+
+def _held(holds: Sequence[Reservation]) -> dict[tuple[int, int], Decimal]:
+    held: dict[tuple[int, int], Decimal] = {}
+    for hold in holds:
+        key = (hold.variant, hold.site)
+        held[key] = held.get(key, ZERO) + hold.outstanding
+    return held
+
+
+def _refuse_shortage(
+    command: PlaceOrder,
+    plan: sourcing.Plan,
+    wishes: Sequence[sourcing.Wish],
+    candidates: Sequence[sourcing.Candidate],
+    book: Book,
+    available: Any,
+) -> None:
+    """Errors: insufficient_stock, with what each site had when its pool was locked, and the pool's last_seq."""
+    if plan.is_whole or command.policy == "backorder":
+        return
+    if command.policy == "ship_available" and plan.takes:
+        return
+    raise shortage_error(plan, wishes, candidates, book, available)
+
+
+def shortage_error(
+    plan: sourcing.Plan,
+    wishes: Sequence[sourcing.Wish],
+    candidates: Sequence[sourcing.Candidate],
+    book: Book,
+    available: Any,
+) -> StockcoreError:
+    lines = []
+    for index, (wish, short) in enumerate(zip(wishes, plan.short, strict=True)):
+        sites = []
+        for site in candidates:
+            pool = book.pools.get((wish.variant, site.site))
+            sites.append(
+                {
+                    "site": site.code,
+                    "available": plain(available(index, wish.variant, site.site)),
+                    "last_seq": pool.last_seq if pool is not None else 0,
+                }
+            )
+        lines.append(
+            {
+                "line": index + 1,
+                "sku": wish.sku,
+                "requested": plain(wish.quantity),
+                "available": plain(wish.quantity - short),
+                "short": plain(short),
+                "sites": sites,
+            }
+        )
+    short_lines = [line for line in lines if line["short"] != "0"]
+    words = ", ".join(f"{line['sku']} {line['available']} of {line['requested']}" for line in short_lines[:5])
+    return StockcoreError("insufficient_stock", f"not enough stock: {words}", field="lines", lines=lines)
+
+
+def _order(
+    counter: Counter, command: PlaceOrder, order_id: UUID, number: str, customer: Customer | None, kept: bool
+) -> Order:
+    if command.reference is not None:
+        counter.references.add((None if customer is None else customer.id, command.reference))
+    now = counter.ids.now
+    return Order(
+        order_id,
+        number,
+        "sale" if customer is not None else "counter_sale",
+        customer.id if customer is not None else None,
+        command.reference,
+        command.currency or "GBP",
+        command.policy,
+        command.ship_complete,
+        command.keep_received,
+        State.RECEIVED if kept else State.SUPPLIER_CONFIRMED,
+        False,
+        None,
+        command.priority,
+        command.promise,
+        command.strategy,
+        to_json(dict(command.address)) if command.address is not None else None,
+        0,
+        0,
+        0,
+        now,
+        counter.uow.origin.actor,
+        now,
+    )
+
+
+def _reserve(
+    counter: Counter,
+    command: PlaceOrder,
+    plan: sourcing.Plan,
+    demands: Sequence[Demand],
+    wanted: Sequence[_Wanted],
+    holds: Sequence[Reservation],
+    order_id: UUID,
+) -> None:
+    book = counter.book
+    posting = Posting(counter.uow.new_ids(1)[0], DemandType.ORDER, order_id, None, None)
+    for hold in holds:
+        release_all(book, posting, hold)
+    book.raised.clear()  # what the holds gave back is this order's first
+    for take in plan.takes:
+        if wanted[take.line].variant.stocked:
+            reserve(book, posting, counter.floor, demands[take.line], take.site, take.quantity)
+    if command.policy == "backorder":
+        for demand, short in zip(demands, plan.short, strict=True):
+            if short > ZERO:
+                book.backorder(demand, short)
+    if holds:
+        book.raised.update(hold.variant for hold in holds)
+        serve(book, posting, counter.floor)
+
+
+def _document(
+    order: Order,
+    lines: Sequence[OrderLine],
+    wanted: Sequence[_Wanted],
+    plan: sourcing.Plan,
+    command: PlaceOrder,
+    kept: bool,
+) -> OrderDocument:
+    figures = []
+    for line, want, short in zip(lines, wanted, plan.short, strict=True):
+        stocked = want.variant.stocked
+        reserved = line.ordered - short if stocked and not kept else ZERO
+        backordered = short if command.policy == "backorder" and not kept else ZERO
+        shipped = ZERO if stocked else line.ordered - line.cancelled
+        figures.append(
+            LineFigures(
+                line.id,
+                line.line_no,
+                want.variant.sku,
+                line.ordered,
+                reserved,
+                backordered,
+                shipped,
+                line.cancelled,
+                line.price,
+                order.currency,
+            )
+        )
+    return OrderDocument(order.number, order.state, tuple(figures), (), command.customer, command.reference, False)
+
+
+# -- history and messages: shared by every order use case ----------------------------------------------------------
+
+
+def write_history(
+    holder: Any,
+    order: Order,
+    steps: Sequence[tuple[str | None, str]],
+    shipment: UUID | None,
+    explanation: str | None = None,
+    reason: str | None = None,
+) -> None:
+    """One row per transition, within the version that `announce` is about to give."""
+    origin = holder.uow.origin
+    for from_state, to_state in steps:
+        order.history_count += 1
+        holder.changes.append(
+            HistoryEntry(
+                order.id,
+                order.history_count,
+                order.version + 1,
+                shipment,
+                from_state,
+                to_state,
+                holder.ids.now,
+                origin.actor,
+                origin.source,
+                reason,
+                explanation if to_state == State.VALIDATED or len(steps) == 1 else None,
+            )
+        )
+
+
+def announce(holder: Any, order: Order, type_: str, data: Any) -> None:
+    """Raise the order's version and write the one message that goes with it."""
+    order.version += 1
+    order.changed_at = holder.ids.now
+    holder.changes.update(order)
+    holder.changes.append(
+        Message(
+            holder.uow.new_ids(1)[0],
+            "order",
+            order.id,
+            order.version,
+            type_,
+            1,
+            holder.ids.now,
+            holder.uow.origin.actor,
+            to_json(data),
+        )
+    )
+
+
+PLACE_ORDER: Final = UseCase("orders.place", OrderDocument, _place_all)
+

@@ -1,0 +1,42 @@
+"""Orders as they are shown and answered: the same document from every command and read."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from uuid import UUID
+
+import attrs
+
+
+@attrs.frozen
+class LineFigures:
+    """ordered = reserved + backordered + shipped + cancelled, in the variant's base unit. `id` is the line's own."""
+
+    id: UUID
+    line: int
+    sku: str
+    ordered: Decimal
+    reserved: Decimal
+    backordered: Decimal
+    shipped: Decimal
+    cancelled: Decimal
+    price: Decimal | None
+    currency: str
+
+
+@attrs.frozen
+class ShipmentFigures:
+    number: str
+    site: str
+    state: str
+
+
+@attrs.frozen
+class OrderDocument:
+    number: str
+    state: str
+    lines: tuple[LineFigures, ...]
+    shipments: tuple[ShipmentFigures, ...] = ()
+    customer: str | None = None
+    reference: str | None = None
+    on_hold: bool = False

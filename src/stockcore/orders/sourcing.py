@@ -1,0 +1,216 @@
+"""Sourcing: which sites serve an order, planned for the whole order at once, and why. Pure.
+
+A strategy is a list of policies, each a figure of a plan where less is better; plans are compared by the first policy,
+ties by the next. Every set of sites is looked at where there are few of them (the exact answer); with many, sites are
+added one by one, each time the one that covers most.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+import attrs
+
+from stockcore.kernel.errors import StockcoreError
+from stockcore.kernel.quantity import ONE, ZERO, plain, whole_multiples
+
+EXACT_SITES_MAX: Final = 8  # 2**8 = 256 sets of sites
+
+
+@attrs.frozen
+class Candidate:
+    """A site that may serve. `cost` is that of one shipment from it, in the company's currency; `distance` in
+    kilometres to the customer, 0 when unknown; a lower `priority` is preferred."""
+
+    site: int
+    code: str
+    cost: Decimal = ZERO
+    distance: Decimal = ZERO
+    priority: int = 0
+
+
+@attrs.frozen
+class Wish:
+    """One line's wish, in base units and whole multiples."""
+
+    variant: int
+    sku: str
+    quantity: Decimal
+    multiple: Decimal = ONE
+
+
+@attrs.frozen
+class Take:
+    line: int  # index into the wishes
+    site: int
+    quantity: Decimal
+
+
+@attrs.frozen
+class Plan:
+    takes: tuple[Take, ...]
+    short: tuple[Decimal, ...]  # per wish
+    sites: tuple[Candidate, ...]  # those that ship
+
+    @property
+    def is_whole(self) -> bool:
+        return not any(self.short)
+
+
+Policy = Callable[[Plan], Any]
+
+POLICIES: Final[Mapping[str, Policy]] = {
+    "covered": lambda plan: sum(plan.short, ZERO),
+    "shipments": lambda plan: len(plan.sites),
+    "cost": lambda plan: sum((site.cost for site in plan.sites), ZERO),
+    "distance": lambda plan: sum((site.distance for site in plan.sites), ZERO),
+    "priority": lambda plan: sum(site.priority for site in plan.sites),
+}
+
+#: The named strategies. Whatever the rest, a plan that covers more wins.
+STRATEGIES: Final[Mapping[str, tuple[str, ...]]] = {
+    "fewest_shipments": ("covered", "shipments", "cost", "distance", "priority"),
+    "cheapest": ("covered", "cost", "shipments", "distance", "priority"),
+    "nearest": ("covered", "distance", "shipments", "cost", "priority"),
+    "by_priority": ("covered", "priority", "shipments", "cost", "distance"),
+}
+
+_SITE_FIGURES: Final[Mapping[str, Callable[[Candidate], Any]]] = {
+    "cost": lambda site: site.cost,
+    "distance": lambda site: site.distance,
+    "priority": lambda site: site.priority,
+}
+
+
+def policies_of(strategy: str) -> tuple[str, ...]:
+    """Errors: value_unknown."""
+    if strategy not in STRATEGIES:
+        raise StockcoreError(
+            "value_unknown", f"there is no strategy {strategy!r}", field="strategy", known=sorted(STRATEGIES)
+        )
+    return STRATEGIES[strategy]
+
+
+def preferred(candidates: Iterable[Candidate], strategy: str) -> list[Candidate]:
+    """The candidates as the strategy prefers them one by one; ties by code, so that every run answers the same."""
+    figures = [_SITE_FIGURES[name] for name in policies_of(strategy) if name in _SITE_FIGURES]
+    return sorted(candidates, key=lambda site: (*(figure(site) for figure in figures), site.code))
+
+
+def plan(
+    wishes: Sequence[Wish],
+    available: Callable[[int, int, int], Decimal],
+    candidates: Sequence[Candidate],
+    strategy: str,
+) -> Plan:
+    """The best plan. `available(line, variant, site)` is what the site can promise; candidates as `preferred`."""
+    if len(candidates) == 1:
+        return _fill(wishes, available, candidates)
+    names = policies_of(strategy)
+    best: Plan | None = None
+    for chosen in _sets_of(wishes, available, candidates):
+        found = _fill(wishes, available, chosen)
+        if best is None or _rank(found, names) < _rank(best, names):
+            best = found
+    return best if best is not None else Plan((), tuple(wish.quantity for wish in wishes), ())
+
+
+def _rank(found: Plan, names: Sequence[str]) -> tuple[Any, ...]:
+    return tuple(POLICIES[name](found) for name in names)
+
+
+def _sets_of(
+    wishes: Sequence[Wish], available: Callable[[int, int, int], Decimal], candidates: Sequence[Candidate]
+) -> Iterable[Sequence[Candidate]]:
+    if len(candidates) <= EXACT_SITES_MAX:
+        for size in range(1, len(candidates) + 1):
+            yield from itertools.combinations(candidates, size)
+        return
+    for candidate in candidates:
+        yield [candidate]
+    chosen: list[Candidate] = []
+    left = list(candidates)
+    while left:
+        chosen.append(min(left, key=lambda site: sum(_fill(wishes, available, [*chosen, site]).short, ZERO)))
+        left.remove(chosen[-1])
+        yield sorted(chosen, key=candidates.index)
+
+
+def _fill(
+    wishes: Sequence[Wish], available: Callable[[int, int, int], Decimal], sites: Sequence[Candidate]
+) -> Plan:
+    """Take each line from the first of the sites that has all of it, else from one after the other."""
+    taken: dict[tuple[int, int], Decimal] = {}
+    takes: list[Take] = []
+    short: list[Decimal] = []
+    for line, wish in enumerate(wishes):
+        left = wish.quantity
+        rooms = []
+        for site in sites:
+            key = (wish.variant, site.site)
+            free = available(line, wish.variant, site.site) - taken.get(key, ZERO)
+            rooms.append((site, whole_multiples(free, wish.multiple) if free > ZERO else ZERO))
+        whole = next((room for room in rooms if room[1] >= left), None)
+        for site, room in [whole] if whole is not None else rooms:
+            part = min(left, room)
+            if part > ZERO:
+                key = (wish.variant, site.site)
+                taken[key] = taken.get(key, ZERO) + part
+                takes.append(Take(line, site.site, part))
+                left -= part
+        short.append(left)
+    used = {take.site for take in takes}
+    return Plan(tuple(takes), tuple(short), tuple(site for site in sites if site.site in used))
+
+
+def explain(
+    found: Plan,
+    wishes: Sequence[Wish],
+    available: Callable[[int, int, int], Decimal],
+    candidates: Sequence[Candidate],
+    strategy: str,
+) -> dict[str, Any]:
+    """What was considered, what decided, and what would change the answer; plain data."""
+    considered = [
+        {
+            "site": site.code,
+            "available": {wish.sku: plain(available(line, wish.variant, site.site)) for line, wish in enumerate(wishes)},
+            "cost": plain(site.cost),
+            "priority": site.priority,
+        }
+        for site in candidates
+    ]
+    return {
+        "strategy": strategy,
+        "policies": list(policies_of(strategy)),
+        "considered": considered,
+        "chosen": [site.code for site in found.sites],
+        "short": {wishes[line].sku: plain(short) for line, short in enumerate(found.short) if short},
+        "would_change": _would_change(found, wishes, available, candidates),
+    }
+
+
+def _would_change(
+    found: Plan,
+    wishes: Sequence[Wish],
+    available: Callable[[int, int, int], Decimal],
+    candidates: Sequence[Candidate],
+) -> str:
+    """In words, the nearest change of stock after which the answer would be another."""
+    missing = [(wish, short) for wish, short in zip(wishes, found.short, strict=True) if short]
+    if missing:
+        wish, short = missing[0]
+        return f"{plain(short)} more of {wish.sku} at any of these sites"
+    if len(candidates) < 2:
+        return "nothing: only one site may serve"
+    if len(found.sites) > 1:
+        lacks = [
+            (sum((max(ZERO, w.quantity - available(i, w.variant, s.site)) for i, w in enumerate(wishes)), ZERO), s.code)
+            for s in candidates
+        ]
+        lack, code = min(lacks)
+        return f"{plain(lack)} more units at {code} would let it serve the whole order alone"
+    return f"less stock at {found.sites[0].code}, or a better figure of another site" if found.sites else "any stock"

@@ -1,0 +1,1 @@
+"""Pools, quants, reservations and the ledger that explains them."""

@@ -1,0 +1,272 @@
+"""The desk: what every stock use case loads and checks before it posts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from stockcore.catalog.records import Variant, VariantsByCode
+from stockcore.kernel.errors import StockcoreError
+from stockcore.kernel.execution import Work
+from stockcore.kernel.plain import to_json
+from stockcore.kernel.quantity import ZERO, check_step, exact, plain, read_quantity
+from stockcore.kernel.records import Message
+from stockcore.kernel.text import normal_code
+from stockcore.kernel.unit_of_work import Changes, Ids, UnitOfWork
+from stockcore.locations.records import Location, PlacesFor, Purpose
+from stockcore.stock.book import Book, Posting
+from stockcore.stock.floor import Floor
+from stockcore.stock.records import (
+    AllocationsOfVariants,
+    Document,
+    DocumentLine,
+    LockBackorders,
+    LockPoolsByCode,
+    LockQuants,
+    LockReservations,
+    Lot,
+    LotsOfVariants,
+    Quant,
+    Status,
+)
+
+BACKDATED_MAX: Final = timedelta(days=7)
+AHEAD_MAX: Final = timedelta(minutes=5)
+_DEMANDS: Final = UUID("6f1c1e9e-7d0a-5d0b-9a55-0f6f3a1d7c11")  # the namespace of outside demands
+
+
+def demand_uuid(demand_type: str, reference: str) -> UUID:
+    """The id of a demand that the outside names (RFC 9562, version 5): the same name is the same demand."""
+    return uuid5(_DEMANDS, f"{demand_type}:{reference.strip()}")
+
+
+class Desk:
+    """Everything about some SKUs, loaded and locked in the order of DESIGN 2: pools, backorders and reservations,
+    quants."""
+
+    def __init__(
+        self,
+        uow: UnitOfWork,
+        work: Work[Any, Any],
+        skus: Iterable[str],
+        *,
+        places: Iterable[str | None] = (),
+        ids_per_command: int = 8,
+    ) -> None:
+        self.uow = uow
+        codes = tuple(sorted({normal_code(sku) for sku in skus}))
+        wanted_places = tuple(sorted({normal_code(place) for place in places if place}))
+        known, variants, found_places, pools = uow.load(
+            work.known(), VariantsByCode(codes), PlacesFor(codes, wanted_places), LockPoolsByCode(codes)
+        )
+        work.settle(known)
+        self.variants: dict[str, Variant] = {normal_code(variant.sku): variant for variant in variants}
+        ids = tuple(sorted(variant.id for variant in variants))
+        uow.prepare_draw(ids_per_command * max(1, len(work.commands)))
+        backorders, reservations, quants, allocations, lots = uow.load(
+            LockBackorders(ids),
+            LockReservations(ids),
+            LockQuants(ids),
+            AllocationsOfVariants(ids),
+            LotsOfVariants(ids),
+        )
+        self.changes = Changes()
+        self.ids = Ids(uow, ids_per_command * max(1, len(work.commands)))
+        self.book = Book(self.changes, self.ids, uow.origin)
+        self.book.load_pools(pools)
+        self.book.load_backorders(backorders)
+        self.book.load_reservations(reservations)
+        self.book.load_quants(quants)
+        self.book.load_allocations(allocations)
+        self.floor = Floor(found_places, lots, self.ids.now)
+        self.lots: dict[tuple[int, str], Lot] = {(lot.variant, lot.code): lot for lot in lots}
+        self.sites = {place.normal_code: place for place in found_places if place.parent is None}
+        self._places = {(place.site, place.normal_code): place for place in found_places}
+        for variant in variants:
+            self.floor.strategies[variant.id] = variant.allocation_strategy
+        self._work = work
+
+    @property
+    def now(self) -> datetime:
+        return self.ids.now
+
+    def finish(self) -> None:
+        """Write what was decided, with the answers."""
+        self._work.record(self.changes, self.now)
+        self.uow.write(self.changes)
+
+    # -- reading a command ---------------------------------------------------------------------------------------
+
+    def variant(self, sku: str, *, field: str = "sku") -> Variant:
+        """Errors: unknown_sku, not_stocked."""
+        variant = self.variants.get(normal_code(sku))
+        if variant is None:
+            raise StockcoreError("unknown_sku", f"there is no SKU {sku!r}", field=field, sku=sku)
+        if not variant.stocked:
+            raise StockcoreError("not_stocked", f"{variant.sku} is a service: it has no stock", field=field)
+        return variant
+
+    def site(self, code: str, *, field: str = "site") -> Location:
+        """Errors: unknown_site, location_inactive."""
+        site = self.sites.get(normal_code(code))
+        if site is None:
+            raise StockcoreError("unknown_site", f"there is no site {code!r}", field=field, site=code)
+        if not site.active:
+            raise StockcoreError("location_inactive", f"the site {site.code} is not active", field=field)
+        return site
+
+    def place(self, site: Location, code: str | None, *, default: Purpose, field: str = "location") -> Location:
+        """A place of the site that can hold stock. Errors: unknown_location, location_inactive, location_not_storable."""
+        if code is None:
+            return self.floor.service_place(site.id, default)
+        place = self._places.get((site.id, normal_code(code)))
+        if place is None:
+            raise StockcoreError(
+                "unknown_location", f"{site.code} has no location {code!r}", field=field, location=code
+            )
+        if not place.active:
+            raise StockcoreError("location_inactive", f"{place.code} is not active", field=field)
+        if place.purpose == Purpose.NONE or place.blocked:
+            raise StockcoreError(
+                "location_not_storable", f"nothing can be taken from or put into {place.code}", field=field
+            )
+        return place
+
+    def quantity(self, value: Decimal, variant: Variant, *, field: str = "quantity", signed: bool = False) -> Decimal:
+        """A quantity on the variant's step. Errors: those of read_quantity, quantity_precision."""
+        if signed:
+            number = exact(read_quantity(abs(value), field=field), field=field).copy_sign(value)
+        else:
+            number = read_quantity(value, field=field)
+        check_step(number, variant.step, field=field)
+        return number
+
+    def status(self, value: str, *, field: str = "status") -> Status:
+        try:
+            return Status(value)
+        except ValueError:
+            raise StockcoreError(
+                "value_unknown", f"there is no status {value!r}", field=field, known=[str(s) for s in Status]
+            ) from None
+
+    def occurred(self, at: datetime | None) -> datetime | None:
+        """Errors: time_zone_required, in_future, too_late."""
+        if at is None:
+            return None
+        if at.tzinfo is None:
+            raise StockcoreError("time_zone_required", "give the time with its offset", field="occurred_at")
+        if at > self.now + AHEAD_MAX:
+            raise StockcoreError("in_future", "it cannot have happened yet", field="occurred_at")
+        if at < self.now - BACKDATED_MAX:
+            raise StockcoreError(
+                "too_late", "more than 7 days ago: post an adjustment now", field="occurred_at"
+            )
+        return min(at, self.now)
+
+    def existing_lot(self, variant: Variant, code: str | None) -> int:
+        """The lot's id; 0 for none. Errors: lot_required, lot_not_tracked, unknown_lot."""
+        if code is None:
+            if variant.lot_tracked:
+                raise StockcoreError("lot_required", f"{variant.sku} is lot-tracked: name the lot", field="lot")
+            return 0
+        if not variant.lot_tracked:
+            raise StockcoreError("lot_not_tracked", f"{variant.sku} is not lot-tracked", field="lot")
+        lot = self.lots.get((variant.id, code.strip()))
+        if lot is None:
+            raise StockcoreError("unknown_lot", f"{variant.sku} has no lot {code!r}", field="lot", lot=code)
+        return lot.id
+
+    # -- posting -------------------------------------------------------------------------------------------------
+
+    def posting(self, kind: str, reference_id: UUID, reason: str | None, occurred_at: datetime | None) -> Posting:
+        return Posting(self.uow.new_ids(1)[0], kind, reference_id, reason, occurred_at)
+
+    def document(
+        self,
+        kind: str,
+        site: int,
+        *,
+        reference: str | None,
+        reason: str | None,
+        occurred_at: datetime | None,
+        number: str | None = None,
+        to_site: int | None = None,
+        state: str = "posted",
+    ) -> Document:
+        """The paper behind outer rows; numbered by itself unless it has a number."""
+        document = Document(
+            self.uow.new_ids(1)[0],
+            kind,
+            number or f"{kind.upper()}-{next(self.ids)}",
+            state,
+            site,
+            to_site,
+            reference,
+            reason,
+            self.uow.origin.actor,
+            occurred_at or self.now,
+            self.now,
+        )
+        self.changes.insert(document)
+        return document
+
+    def document_line(
+        self,
+        document: Document,
+        line_no: int,
+        quant: Quant,
+        quantity: Decimal,
+        *,
+        unit_cost: Decimal | None = None,
+        reference_line: UUID | None = None,
+    ) -> DocumentLine:
+        line = DocumentLine(
+            document.id,
+            line_no,
+            quant.variant,
+            quant.location,
+            quant.lot,
+            quant.status,
+            quantity,
+            ZERO,
+            unit_cost,
+            reference_line,
+        )
+        self.changes.insert(line)
+        return line
+
+    def event(self, type_: str, posting: Posting, data: dict[str, Any]) -> None:
+        """A message about a posting; the posting is its own aggregate, so its version is 1."""
+        self.changes.append(
+            Message(
+                self.uow.new_ids(1)[0],
+                "posting",
+                posting.id,
+                1,
+                type_,
+                1,
+                posting.occurred_at or self.now,
+                self.uow.origin.actor,
+                to_json(data),
+            )
+        )
+
+
+def check_capacity(place: Location, book: Book, coming: Decimal) -> None:
+    """Refuse what the place has no room for, as far as its contents were loaded. Errors: over_capacity."""
+    if place.capacity is None:
+        return
+    there = sum((quant.on_hand for quant in book.quants_by_id.values() if quant.location == place.id), ZERO)
+    if there + coming > place.capacity:
+        raise StockcoreError(
+            "over_capacity",
+            f"{place.code} holds at most {plain(place.capacity)}",
+            field="location",
+            capacity=place.capacity,
+            there=there,
+        )
+
+

@@ -1,0 +1,71 @@
+"""The floor: places and lots that a use case has loaded, and the shelves a demand may be allocated from. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import TypeAlias
+
+from stockcore.kernel.errors import StockcoreError
+from stockcore.kernel.quantity import ZERO
+from stockcore.locations.records import Location, Purpose
+from stockcore.stock.allocating import Requirement, Shelf, in_order, local_day, may_take
+from stockcore.stock.book import Book
+from stockcore.stock.records import Lot
+
+Strategies: TypeAlias = dict[int, str | None]  # by variant: what overrides the site's strategy
+
+
+class Floor:
+    """Sites, places and lots by id. A quant whose place was not loaded is never offered."""
+
+    def __init__(self, places: Iterable[Location], lots: Iterable[Lot], now: datetime) -> None:
+        self.places: dict[int, Location] = {place.id: place for place in places}
+        self.lots: dict[int, Lot] = {lot.id: lot for lot in lots}
+        self.strategies: Strategies = {}
+        self._now = now
+        self._days: dict[int, date] = {}
+
+    def load_places(self, places: Iterable[Location]) -> None:
+        for place in places:
+            self.places.setdefault(place.id, place)
+
+    def today(self, site: int) -> date:
+        """The calendar day at a site."""
+        if site not in self._days:
+            place = self.places.get(site)
+            self._days[site] = local_day(self._now, place.time_zone if place is not None else None)
+        return self._days[site]
+
+    def code(self, place: int) -> str:
+        found = self.places.get(place)
+        return found.code if found is not None else str(place)
+
+    def service_place(self, site: int, purpose: Purpose) -> Location:
+        """The site's own place for a purpose (receiving, staging, packing). Errors: unknown_location."""
+        fitting = [
+            place
+            for place in self.places.values()
+            if place.site == site and place.purpose == purpose and place.active and not place.blocked
+        ]
+        if not fitting:
+            raise StockcoreError("unknown_location", f"the site has no {purpose} place in use", site=self.code(site))
+        return min(fitting, key=lambda place: place.id)
+
+    def shelves(self, book: Book, variant: int, site: int, requirement: Requirement | None) -> list[Shelf]:
+        """Free goods at the site that the demand may have, best first."""
+        today = self.today(site)
+        found = []
+        for quant in book.quants_by_id.values():
+            if quant.variant != variant or quant.site != site or quant.free <= ZERO:
+                continue
+            place = self.places.get(quant.location)
+            if place is None:
+                continue
+            shelf = Shelf(quant, place, self.lots.get(quant.lot) if quant.lot else None)
+            if may_take(shelf, today, requirement):
+                found.append(shelf)
+        strategy = self.strategies.get(variant)
+        if strategy is None and site in self.places:
+            strategy = self.places[site].strategy
+        return in_order(found, strategy)

@@ -1,0 +1,64 @@
+"""What stock's commands answer. Quantities are in the variant's base unit."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from uuid import UUID
+
+import attrs
+
+
+@attrs.frozen
+class StockChange:
+    """After a posting: what changed, and what the site has of the SKU now. `missing`: what could not be taken."""
+
+    posting_id: UUID
+    document: str | None
+    sku: str
+    site: str
+    quantity: Decimal
+    on_hand: Decimal
+    blocked: Decimal
+    reserved: Decimal
+    available: Decimal
+    missing: Decimal = Decimal(0)
+
+
+@attrs.frozen
+class TransferDocument:
+    number: str
+    state: str  # in_transit, received
+    from_site: str
+    to_site: str
+    posting_id: UUID
+
+
+@attrs.frozen
+class ReservedPart:
+    site: str
+    quantity: Decimal
+
+
+@attrs.frozen
+class ReservationDocument:
+    """What a hold or outside order holds of a SKU after the command."""
+
+    reference: str
+    demand_type: str
+    sku: str | None
+    reserved: Decimal
+    parts: tuple[ReservedPart, ...]
+
+
+@attrs.frozen
+class Expired:
+    """How many holds or lots' quants ended."""
+
+    count: int
+
+
+@attrs.frozen
+class RecordSet:
+    sku: str
+    site: str
+    location: str | None

@@ -1,0 +1,55 @@
+"""Serving the queue: whatever became available goes to those who wait, in the same transaction (DESIGN 3)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from stockcore.kernel.quantity import ZERO, whole_multiples
+from stockcore.stock.allocating import choose, requirement_of
+from stockcore.stock.book import Book, Demand, Posting, demand_of, sites_of
+from stockcore.stock.floor import Floor
+from stockcore.stock.records import Backorder, Reservation
+
+
+def serve(book: Book, posting: Posting, floor: Floor) -> None:
+    """Serve the backorders of every variant of which more became available. Running it again changes nothing."""
+    for variant in sorted(book.raised):
+        for backorder in book.waiting(variant):
+            _serve_one(book, posting, floor, backorder)
+    book.raised.clear()
+
+
+def _serve_one(book: Book, posting: Posting, floor: Floor, backorder: Backorder) -> None:
+    demand = demand_of(backorder)
+    for site in sites_of(backorder.sites):
+        if backorder.outstanding <= ZERO:
+            return
+        wanted = whole_multiples(
+            min(backorder.outstanding, available_to(book, floor, demand, site)), backorder.multiple
+        )
+        if wanted <= ZERO:
+            continue
+        reserve(book, posting, floor, demand, site, wanted)
+        book.settle_backorder(backorder, wanted)
+        book.follow_up(
+            posting, backorder.demand_type, backorder.demand_id, "served", line=str(backorder.demand_line), quantity=wanted
+        )
+
+
+def available_to(book: Book, floor: Floor, demand: Demand, site: int) -> Decimal:
+    """What the site can promise to this demand: of a pinned one, only what fits its requirement."""
+    available = book.available(demand.variant, site)
+    if not demand.requirement or available <= ZERO:
+        return available
+    fitting = floor.shelves(book, demand.variant, site, requirement_of(demand.requirement))
+    return min(available, sum((shelf.quant.free for shelf in fitting), ZERO))
+
+
+def reserve(book: Book, posting: Posting, floor: Floor, demand: Demand, site: int, quantity: Decimal) -> Reservation:
+    """Promise to a demand; a pinned one is allocated at once."""
+    reservation = book.reserve(posting, demand, site, quantity)
+    if demand.requirement:
+        fitting = floor.shelves(book, demand.variant, site, requirement_of(demand.requirement))
+        for quant, part in choose(fitting, quantity):
+            book.allocate(reservation, quant, part)
+    return reservation

@@ -1,0 +1,141 @@
+"""Shortage: goods are gone, the floor's truth is never refused, so some promises must give way (DESIGN 3). Pure.
+
+Which ones: first those whose own goods are gone and cannot be replaced; then, while more is promised than there is,
+unallocated ones, then allocated ones not yet picked, and picked ones only when the loss is at their own place. Within
+each group the lowest priority first, then the latest promise, then the newest. What gives way becomes a backorder and
+an exception, and is served from its other sites at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from stockcore.kernel.quantity import ZERO
+from stockcore.stock.allocating import choose, requirement_of
+from stockcore.stock.book import Book, Posting, demand_of
+from stockcore.stock.floor import Floor
+from stockcore.stock.records import Allocation, Pool, Quant, Reservation
+
+
+def settle_loss(book: Book, posting: Posting, floor: Floor, shrunk: list[Quant]) -> None:
+    """After goods left these quants: let promises give way until the pools are whole again."""
+    for quant in shrunk:
+        _displace(book, posting, floor, quant)
+    for pool in _pools_of(book, shrunk):
+        _cover(book, posting, floor, pool, {quant.location for quant in shrunk})
+
+
+def _pools_of(book: Book, shrunk: list[Quant]) -> list[Pool]:
+    keys = sorted({(quant.variant, quant.site) for quant in shrunk})
+    return [book.pools[key] for key in keys]
+
+
+def gives_way_first(reservation: Reservation) -> tuple[Any, ...]:
+    """The lowest priority, then the latest promise (none is the latest), then the newest."""
+    promise = reservation.promise.timestamp() if reservation.promise is not None else float("inf")
+    return (reservation.priority, -promise, -reservation.since.timestamp(), -reservation.age)
+
+
+def _displace(book: Book, posting: Posting, floor: Floor, quant: Quant) -> None:
+    """More is allocated to this quant than it holds: move the allocations to free goods, or let them give way."""
+    for allocation in _allocations_on(book, quant):
+        excess = quant.allocated - quant.on_hand
+        if excess <= ZERO:
+            return
+        lost = min(excess, allocation.quantity)
+        release, picked = allocation.release, allocation.home != allocation.quant
+        reservation = book.reservations_by_id[allocation.reservation]
+        book.deallocate(allocation, lost)
+        if not picked:
+            fitting = floor.shelves(book, quant.variant, quant.site, requirement_of(reservation.requirement))
+            for other, part in choose(fitting, lost):
+                book.allocate(reservation, other, part, release=release)
+                lost -= part
+        if lost > ZERO:
+            give_way(book, posting, floor, reservation, lost)
+
+
+def _allocations_on(book: Book, quant: Quant) -> list[Allocation]:
+    found = [
+        allocation
+        for listed in book.allocations.values()
+        for allocation in listed
+        if allocation.quant == quant.id
+    ]
+    return sorted(found, key=lambda allocation: gives_way_first(book.reservations_by_id[allocation.reservation]))
+
+
+def _cover(book: Book, posting: Posting, floor: Floor, pool: Pool, lost_at: set[int]) -> None:
+    """While more is promised than there is, let promises give way."""
+    for reservation, part in _candidates(book, pool, lost_at):
+        missing = -pool.available
+        if missing <= ZERO:
+            return
+        if part > ZERO:
+            give_way(book, posting, floor, reservation, min(missing, part, reservation.outstanding))
+
+
+def _candidates(book: Book, pool: Pool, lost_at: set[int]) -> Iterator[tuple[Reservation, Decimal]]:
+    """Reservations of the pool with how much of each may give way, in three groups."""
+    here = [
+        reservation
+        for reservation in book.reservations_by_id.values()
+        if reservation.variant == pool.variant and reservation.site == pool.site and reservation.outstanding > ZERO
+    ]
+    here.sort(key=gives_way_first)
+    for reservation in here:
+        yield reservation, reservation.outstanding - book.allocated(reservation)
+    for reservation in here:
+        yield reservation, reservation.outstanding - _picked(book, reservation, None)
+    for reservation in here:
+        yield reservation, _picked(book, reservation, lost_at)
+
+
+def _picked(book: Book, reservation: Reservation, places: set[int] | None) -> Decimal:
+    """How much of a reservation has been picked; with `places`, only what lies there."""
+    return sum(
+        (
+            allocation.quantity
+            for allocation in book.allocations.get(reservation.id, ())
+            if allocation.home != allocation.quant
+            and (places is None or book.quants_by_id[allocation.quant].location in places)
+        ),
+        ZERO,
+    )
+
+
+def give_way(book: Book, posting: Posting, floor: Floor, reservation: Reservation, quantity: Decimal) -> None:
+    """Take a promise back: it becomes a backorder in the place its age gives it, and an exception."""
+    multiple = reservation.multiple
+    quantity = min(-(-quantity // multiple) * multiple, reservation.outstanding)
+    _free_allocations(book, reservation, book.allocated(reservation) - (reservation.outstanding - quantity))
+    book.release(posting, reservation, quantity)
+    book.backorder(demand_of(reservation), quantity)
+    book.raise_exception(
+        "shortage",
+        variant=reservation.variant,
+        site=reservation.site,
+        reservation=reservation,
+        quantity=quantity,
+        site_code=floor.code(reservation.site),
+    )
+    book.follow_up(
+        posting,
+        reservation.demand_type,
+        reservation.demand_id,
+        "gave_way",
+        line=str(reservation.demand_line),
+        quantity=quantity,
+    )
+
+
+def _free_allocations(book: Book, reservation: Reservation, excess: Decimal) -> None:
+    """Give up allocations that the reservation can no longer have, unpicked ones first."""
+    for allocation in sorted(book.allocations_of(reservation), key=lambda a: (a.home != a.quant, a.quant)):
+        if excess <= ZERO:
+            return
+        part = min(excess, allocation.quantity)
+        book.deallocate(allocation, part)
+        excess -= part

@@ -1,0 +1,438 @@
+"""Verify accepts healthy books, and names the invariant and the row when one is broken."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import attrs
+import pytest
+import sqlalchemy as sa
+
+from stockcore.kernel.errors import StockcoreError
+from stockcore_sql import schema as s
+from stockcore_sql.connecting import engine_for
+from stockcore_sql.verify import INVARIANTS, SHOWN_MAX, VerifyReport, snapshot, verify
+from tests.integration.verify.books import (
+    HULL,
+    HULL_DOCK,
+    LEEDS,
+    LEEDS_BIN,
+    MUG,
+    POT,
+    START,
+    TRANSIT,
+    as_owner,
+    disarmed,
+    healthy,
+    key,
+)
+
+NAMES = [invariant.name for invariant in INVARIANTS]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    return url
+
+
+@pytest.fixture
+def books_url(empty_url: str) -> str:
+    healthy().write(empty_url)
+    return empty_url
+
+
+def broken(report: VerifyReport) -> dict[str, list[dict[str, Any]]]:
+    return {
+        invariant["name"]: invariant["violations"]
+        for invariant in report["invariants"]
+        if invariant["violation_count"]
+    }
+
+
+def test_healthy_books_are_clean_and_every_invariant_looked_at_something(books_url: str) -> None:
+    report = verify(books_url)
+    assert broken(report) == {}
+    assert report["ok"]
+    assert {i["name"]: i["checked"] for i in report["invariants"] if i["checked"] == 0} == {}
+
+
+def test_empty_books_are_clean(empty_url: str) -> None:
+    report = verify(empty_url)
+    assert report["ok"]
+    assert [invariant["name"] for invariant in report["invariants"]] == NAMES
+
+
+def test_a_database_without_tables_is_no_clean_one(empty_postgres_url: str) -> None:
+    with pytest.raises(StockcoreError) as refusal:
+        verify(empty_postgres_url)
+    assert refusal.value.code == "schema_missing"
+
+
+@attrs.frozen
+class Fault:
+    """A way to break the books, the invariants that must say so, and what the first row they give must contain."""
+
+    name: str
+    breaks: str
+    statements: tuple[sa.Executable, ...]
+    names: dict[str, Any]
+    also: frozenset[str] = frozenset()  # what cannot be broken without breaking this one too
+
+
+def change(table: sa.Table, where: dict[str, Any], **values: Any) -> sa.Update:
+    return sa.update(table).where(*[table.c[name] == value for name, value in where.items()]).values(**values)
+
+
+def remove(table: sa.Table, **where: Any) -> sa.Delete:
+    return sa.delete(table).where(*[table.c[name] == value for name, value in where.items()])
+
+
+def more(table: sa.Table, column: str, by: int, **where: Any) -> sa.Update:
+    return change(table, where, **{column: table.c[column] + sa.literal(by, table.c[column].type)})
+
+
+def copy_of(table: sa.Table, where: dict[str, Any], **values: Any) -> sa.Insert:
+    """A second row like the first, except for `values`."""
+    names = [column.name for column in table.columns]
+    like = [
+        sa.literal(values[name], table.c[name].type) if name in values else table.c[name] for name in names
+    ]
+    return sa.insert(table).from_select(
+        names, sa.select(*like).where(*[table.c[n] == v for n, v in where.items()])
+    )
+
+
+_POOL = {"variant": MUG, "site": LEEDS}
+_HOLD = {"demand_id": key("H1")}
+
+FAULTS = [
+    Fault(
+        "a balance that does not follow",
+        "ledger_chain",
+        (more(s.stock_movement, "balance_after", 1, seq=101),),
+        {"seq": 101, "bucket": "on_hand", "variant": MUG, "quantity": "20", "balance_after": "21"},
+    ),
+    Fault(
+        "a ledger row recorded before the one below it",
+        "ledger_chain",
+        (change(s.stock_movement, {"seq": 109}, recorded_at=START - timedelta(hours=1)),),
+        {"seq": 109, "bucket": "reserved", "balance_before": "4", "balance_after": "0"},
+    ),
+    Fault(
+        "a balance that ignores the archived months",
+        "ledger_chain",
+        (more(s.stock_opening, "balance", 1, bucket="reserved"),),
+        {"bucket": "reserved", "variant": POT, "balance_before": "1", "balance_after": "7"},
+        frozenset({"pools_equal_ledger"}),
+    ),
+    Fault(
+        "a pool with more than its ledger",
+        "pools_equal_ledger",
+        (more(s.stock_pool, "on_hand", 1, **_POOL),),
+        {"variant": MUG, "site": LEEDS, "on_hand": "14.25", "ledger_on_hand": "13.25", "quants_on_hand": "13.25"},
+    ),
+    Fault(
+        "a pool that calls blocked goods available",
+        "pools_equal_ledger",
+        (more(s.stock_pool, "blocked", -1, **_POOL),),
+        {"variant": MUG, "site": LEEDS, "blocked": "2.25", "ledger_blocked": "3.25"},
+    ),
+    Fault(
+        "a pool that forgot a shipment",
+        "pools_equal_ledger",
+        (more(s.stock_pool, "shipped", -4, **_POOL),),
+        {"variant": MUG, "site": LEEDS, "shipped": "0", "ledger_shipped": "4"},
+    ),
+    Fault(
+        "a pool that stopped at an older row",
+        "pools_equal_ledger",
+        (change(s.stock_pool, _POOL, last_seq=103),),
+        {"variant": MUG, "site": LEEDS, "last_seq": 103},
+    ),
+    Fault(
+        "a pool of which the ledger knows nothing",
+        "pools_equal_ledger",
+        (copy_of(s.stock_pool, _POOL, site=HULL, reserved=0, blocked=0, shipped=0, on_hand=1),),
+        {"variant": MUG, "site": HULL, "on_hand": "1", "ledger_on_hand": "0"},
+    ),
+    Fault(
+        "ledger rows without a pool",
+        "pools_equal_ledger",
+        (remove(s.stock_pool, variant=MUG, site=TRANSIT),),
+        {"variant": MUG, "site": TRANSIT, "problem": "no pool", "ledger_on_hand": "5"},
+    ),
+    Fault(
+        "goods booked to another quant than the ledger says",
+        "quants_equal_ledger",
+        (
+            more(s.stock_quant, "on_hand", -1, location=LEEDS_BIN),
+            more(s.stock_quant, "on_hand", 1, location=LEEDS_BIN + 1),
+        ),
+        {"variant": MUG, "location": LEEDS_BIN, "on_hand": "9", "ledger_on_hand": "10"},
+    ),
+    Fault(
+        "a quant that stopped at an older row",
+        "quants_equal_ledger",
+        (change(s.stock_quant, {"location": HULL_DOCK}, last_seq=49),),
+        {"variant": POT, "location": HULL_DOCK, "last_seq": 49, "ledger_last_seq": 50},
+    ),
+    Fault(
+        "a quant that is not there",
+        "quants_equal_ledger",
+        (change(s.stock_quant, {"location": HULL_DOCK}, location=HULL),),
+        {"variant": POT, "site": HULL, "location": HULL_DOCK, "on_hand": "0", "ledger_on_hand": "7"},
+    ),
+    Fault(
+        "a promise that the ledger gives to someone else",
+        "reservations_equal_ledger",
+        (change(s.stock_movement, {"reference_id": key("H1")}, reference_line=key("other")),),
+        {"demand_id": str(key("H1")), "demand_line": str(key("H1 line")), "outstanding": "1", "ledger": "0"},
+    ),
+    Fault(
+        "a pool that promises more than its reservations",
+        "reserved_equals_reservations",
+        (more(s.stock_pool, "reserved", 1, **_POOL),),
+        {"variant": MUG, "site": LEEDS, "reserved": "5", "outstanding": "4"},
+        frozenset({"pools_equal_ledger"}),
+    ),
+    Fault(
+        "goods that vanish between two bins",
+        "inner_rows_sum_to_zero",
+        (change(s.stock_movement, {"seq": 104}, posting_id=key("elsewhere")),),
+        {"variant": MUG, "lot": 0, "owner": 0, "quantity": "20", "seq": 104},
+    ),
+    Fault(
+        "a document that says more than arrived",
+        "outer_rows_match_documents",
+        (more(s.stock_document_line, "quantity", 1, document=key("R1"), line_no=1),),
+        {"reference_type": "document", "reference_id": str(key("R1")), "ledger": "22.25", "document": "23.25"},
+    ),
+    Fault(
+        "a document without ledger rows",
+        "outer_rows_match_documents",
+        (change(s.stock_document, {"id": key("T1")}, kind="receipt"),),
+        {"reference_id": str(key("T1")), "ledger": "0", "document": "5"},
+    ),
+    Fault(
+        "a dispatch that no shipment's line tells of",
+        "outer_rows_match_documents",
+        (change(s.stock_movement, {"reference_id": key("S1"), "kind": "commit"}, reference_id=key("S9")),),
+        {"reference_type": "shipment", "reference_id": str(key("S1")), "ledger": "0", "document": "-4"},
+    ),
+    Fault(
+        "a hold on more than is available",
+        "nothing_sold_twice",
+        (
+            more(s.stock_movement, "quantity", 9, reference_id=key("H1")),
+            more(s.stock_movement, "balance_after", 9, reference_id=key("H1")),
+            more(s.stock_reservation, "quantity", 9, **_HOLD),
+            more(s.stock_pool, "reserved", 9, **_POOL),
+        ),
+        {"variant": MUG, "site": LEEDS, "on_hand": "13.25", "blocked": "3.25", "reserved": "13", "available": "-3"},
+    ),
+    Fault(
+        "goods in quarantine given to an order",
+        "quant_bounds",
+        (change(s.stock_quant, {"location": LEEDS_BIN}, status="hold"),),
+        {"location": LEEDS_BIN, "status": "hold", "allocated": "3"},
+        frozenset({"quants_equal_ledger"}),
+    ),
+    Fault(
+        "a quant allocated more often than its work says",
+        "allocations_match",
+        (more(s.stock_quant, "allocated", 1, location=LEEDS_BIN),),
+        {"problem": "quant.allocated is not the sum of its allocations", "stored": "4", "computed": "3"},
+    ),
+    Fault(
+        "an order allocated more than it holds",
+        "allocations_match",
+        (
+            more(s.stock_quant, "allocated", 1, location=LEEDS_BIN),
+            more(s.stock_allocation, "quantity", 1, reservation=5),
+        ),
+        {"problem": "more allocated than outstanding", "reservation": 5, "stored": "3", "computed": "4"},
+    ),
+    Fault(
+        "an allocation of another site's goods",
+        "allocations_match",
+        (
+            change(s.stock_allocation, {"reservation": 5}, quant=1),
+            more(s.stock_quant, "allocated", -3, location=LEEDS_BIN),
+            more(s.stock_quant, "allocated", 3, id=1),
+        ),
+        {"problem": "quant of another variant or site", "quant": 1, "reservation": 5},
+    ),
+    Fault(
+        "a reservation that gave back what it had not",
+        "consumed_and_released_within_quantity",
+        (change(s.stock_reservation, _HOLD, consumed=-1, released=1),),
+        {"demand_id": str(key("H1")), "quantity": "1", "consumed": "-1", "released": "1"},
+    ),
+    Fault(
+        "a line that wants more than anyone knows of",
+        "order_lines_add_up",
+        (more(s.order_line, "ordered", 1, id=key("O2 line")),),
+        {"order_line": str(key("O2 line")), "ordered": "11", "kept": "7", "backordered": "3"},
+    ),
+    Fault(
+        "a shipment that says less than was consumed",
+        "order_lines_add_up",
+        (change(s.stock_reservation, {"id": 1}, demand_id=key("O9")),),
+        {"order_line": str(key("O1 line")), "consumed": "0", "shipped": "4"},
+        frozenset({"reservations_equal_ledger"}),
+    ),
+    Fault(
+        "an order that waits, but is not kept received",
+        "order_lines_add_up",
+        (change(s.sales_order, {"id": key("O5")}, keep_received=False),),
+        {"order_id": str(key("O5")), "ordered": "5", "kept": "0", "backordered": "0"},
+    ),
+    Fault(
+        "a cancelled order that still holds goods",
+        "order_states",
+        (
+            change(s.sales_order, {"id": key("O2")}, state="cancelled", history_count=4, version=4),
+            copy_of(
+                s.order_history,
+                {"order_id": key("O3"), "sequence": 4},
+                order_id=key("O2"),
+            ),
+            copy_of(s.outbox, {"id": key("O3 event 4")}, id=key("O2 event 4"), aggregate_id=key("O2")),
+        ),
+        {"problem": "cancelled, but goods are still reserved", "order_id": str(key("O2"))},
+    ),
+    Fault(
+        "an order that is in another state than its history ends in",
+        "order_states",
+        (change(s.sales_order, {"id": key("O2")}, state="validated"),),
+        {
+            "problem": "history does not end in the present state",
+            "order_id": str(key("O2")),
+            "found": "validated",
+            "expected": "supplier_confirmed",
+        },
+    ),
+    Fault(
+        "a shipment being picked for an order that is not confirmed",
+        "order_states",
+        (
+            change(s.sales_order, {"id": key("O4")}, state="cancelled"),
+            change(s.order_history, {"order_id": key("O4"), "sequence": 3}, to_state="cancelled"),
+        ),
+        {
+            "problem": "open shipment of an order that is not confirmed",
+            "order_id": str(key("O4")),
+            "shipment": str(key("S4")),
+            "found": "cancelled",
+        },
+    ),
+    Fault(
+        "a step that begins in another state than the one before ended in",
+        "order_states",
+        (change(s.order_history, {"order_id": key("O2"), "sequence": 3}, from_state="received"),),
+        {
+            "problem": "does not begin where the step before ended",
+            "order_id": str(key("O2")),
+            "sequence": 3,
+            "found": "received",
+            "expected": "validated",
+        },
+    ),
+    Fault(
+        "a shipment that was delivered without lines",
+        "order_states",
+        (change(s.shipment, {"id": key("S4")}, state="delivered"),),
+        {"problem": "a shipment has lines if and only if it was dispatched", "shipment": str(key("S4"))},
+    ),
+    Fault(
+        "a history with a hole",
+        "order_states",
+        (change(s.order_history, {"order_id": key("O1"), "sequence": 7}, sequence=9),),
+        {"problem": "history is not numbered 1, 2, 3 …", "order_id": str(key("O1")), "sequence": 9},
+    ),
+    Fault(
+        "a step that nobody may take",
+        "order_states",
+        (
+            change(s.order_history, {"order_id": key("O4"), "sequence": 4}, to_state="packed"),
+            change(s.shipment, {"id": key("S4")}, state="packed"),
+        ),
+        {"problem": "illegal step", "shipment": str(key("S4")), "found": "supplier_confirmed > packed"},
+    ),
+    Fault(
+        "an event that was lost",
+        "versions_without_gaps",
+        (remove(s.outbox, id=key("O1 event 3")),),
+        {"aggregate_id": str(key("O1")), "version_before": 2, "version": 4},
+    ),
+    Fault(
+        "an order that changed without an event",
+        "versions_without_gaps",
+        (more(s.sales_order, "version", 1, id=key("O5")),),
+        {"aggregate_id": str(key("O5")), "version_before": 1, "version": 2},
+    ),
+    Fault(
+        "a command answered twice",
+        "command_ids_unique",
+        (copy_of(s.command, {"id": "O1-1"}),),
+        {"id": "O1-1", "count": 2},
+    ),
+    Fault(
+        "a line that waits beside goods it could have",
+        "queue_served",
+        (change(s.stock_backorder, {"id": 3}, variant=MUG),),
+        {"backorder": 3, "variant": MUG, "site": LEEDS, "outstanding": "3", "available": "6"},
+    ),
+]
+
+
+def test_there_is_a_fault_for_every_invariant() -> None:
+    assert {fault.breaks for fault in FAULTS} == set(NAMES)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_what_is_broken_is_named(books_url: str, fault: Fault) -> None:
+    with disarmed(books_url) as connection:
+        for statement in fault.statements:
+            connection.execute(statement)
+    found = broken(verify(books_url))
+    assert set(found) == {fault.breaks} | fault.also
+    assert any(fault.names.items() <= row.items() for row in found[fault.breaks]), found[fault.breaks]
+
+
+def test_many_faults_are_counted_and_a_hundred_are_shown(books_url: str) -> None:
+    with disarmed(books_url) as connection:
+        for number in range(SHOWN_MAX + 20):
+            connection.execute(
+                copy_of(s.stock_reservation, {"id": 6}, id=1000 + number, quantity=-1, demand_line=key(str(number)))
+            )
+    report = {invariant["name"]: invariant for invariant in verify(books_url)["invariants"]}
+    assert report["consumed_and_released_within_quantity"]["violation_count"] == SHOWN_MAX + 20
+    assert len(report["consumed_and_released_within_quantity"]["violations"]) == SHOWN_MAX
+
+
+def test_follow_ups_are_carried_out_first(books_url: str) -> None:
+    def carry_out() -> None:
+        with as_owner(books_url) as connection:
+            connection.execute(sa.update(s.command).where(s.command.c.id == "O1-1").values(id="renamed"))
+
+    verify(books_url, carry_out_follow_ups=carry_out)
+    with as_owner(books_url) as connection:
+        assert connection.scalar(sa.select(sa.func.count()).where(s.command.c.id == "renamed")) == 1
+
+
+def test_the_snapshot_sees_one_moment_and_cannot_write(postgres_url: str) -> None:
+    healthy().write(postgres_url)
+    engine = engine_for(postgres_url)
+    count = sa.select(sa.func.count()).select_from(s.command)
+    with snapshot(engine) as connection:
+        before = connection.scalar(count)
+        with as_owner(postgres_url) as other:
+            other.execute(copy_of(s.command, {"id": "O1-1"}, id="another"))
+        assert connection.scalar(count) == before
+        with pytest.raises(sa.exc.InternalError, match="read-only"):
+            connection.execute(remove(s.command, id="another"))
+        connection.rollback()
+    engine.dispose()

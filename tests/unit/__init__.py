@@ -1,0 +1,1 @@
+"""Tests without I/O, beyond reading this project's own files."""
