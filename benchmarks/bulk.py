@@ -116,28 +116,32 @@ class _Books:
         order, shipment, now = _key(4, number), _key(5, number), self.now
         version, history = (5, 7) if done else (1, 3)
         rows[schema.sales_order].append(
-            (order, f"SO{number}", "counter_sale", None, None, "GBP", "backorder", False, False, "supplier_confirmed")
-            + (False, None, 0, None, "priority", None, int(done), version, history, now, "bulk", now)
-        )
+            (
+                order, f"SO{number}", "counter_sale", None, None, "GBP", "backorder", False, False,
+                "supplier_confirmed", False, None, 0, None, "priority", None, int(done), version, history, now, "bulk", now,
+            )
+        )  # fmt: skip
         lines = [
             (_key(6, number * LINES + k), (number * LINES + k) % self.variants + 1, 1 + (number + k) % 3)
             for k in range(LINES)
         ]
         for k, (line, variant, quantity) in enumerate(lines):
-            rows[schema.order_line].append(
-                (line, order, k + 1, variant, quantity, 0, 2, quantity, "each", 1, "")
-            )
+            rows[schema.order_line].append((line, order, k + 1, variant, quantity, 0, 2, quantity, "each", 1, ""))
             consumed = quantity if done else 0
             rows[schema.stock_reservation].append(
-                (number * LINES + k, "order", order, line, variant, SITE, quantity, consumed, 0, 1, 0, None)
-                + (now, number * LINES + k, None, "", f"[{SITE}]")
-            )
+                (
+                    number * LINES + k, "order", order, line, variant, SITE, quantity, consumed, 0, 1, 0, None,
+                    now, number * LINES + k, None, "", f"[{SITE}]",
+                )
+            )  # fmt: skip
         for step in range(history):
             before, after = _STEPS[step]
             rows[schema.order_history].append(
-                (order, step + 1, max(1, step - 1), shipment if step > 2 else None, before, after)
-                + (now, "bulk", "import", None, None)
-            )
+                (
+                    order, step + 1, max(1, step - 1), shipment if step > 2 else None, before, after,
+                    now, "bulk", "import", None, None,
+                )
+            )  # fmt: skip
         for change in range(1, version + 1):
             rows[schema.outbox].append(
                 (_key(7, number * 8 + change), "order", order, change, "order.changed", 1, now, "bulk", "{}", None)
@@ -188,9 +192,11 @@ class _Books:
         pool[2] -= quantity if kind == "commit" else 0
         quant[1] = pool[3] = self.seq
         out.append(
-            (self.seq, posting, kind, "on_hand", variant, SITE, place, 0, "", "available", 0, 0, quantity, quant[0])
-            + (counterpart, reference_type, reference, None, None, None, "bulk", "import", self.now, self.now)
-        )
+            (
+                self.seq, posting, kind, "on_hand", variant, SITE, place, 0, "", "available", 0, 0, quantity, quant[0],
+                counterpart, reference_type, reference, None, None, None, "bulk", "import", self.now, self.now,
+            )
+        )  # fmt: skip
 
     def _reserved(
         self, out: list[tuple[Any, ...]], posting: UUID, kind: str, variant: int, quantity: int, order: UUID, line: UUID
@@ -200,9 +206,11 @@ class _Books:
         pool[1] += quantity
         pool[3] = self.seq
         out.append(
-            (self.seq, posting, kind, "reserved", variant, SITE, SITE, 0, "", "available", 0, 0, quantity, pool[1])
-            + (None, "order", order, line, None, None, "bulk", "import", self.now, self.now)
-        )
+            (
+                self.seq, posting, kind, "reserved", variant, SITE, SITE, 0, "", "available", 0, 0, quantity, pool[1],
+                None, "order", order, line, None, None, "bulk", "import", self.now, self.now,
+            )
+        )  # fmt: skip
 
     def _tick(self) -> None:
         self.seq += 1
@@ -252,9 +260,8 @@ _STEPS: Final = (
 def _variant(number: int, now: datetime) -> tuple[Any, ...]:
     tracking = (True, False, "none", False, None)
     prices = (None, None, None, None, None, 2, "GBP")
-    return (number, 1, f"SKU{number}", f"Thing {number}", "{}", "each", 1, *tracking, *prices) + (
-        "active", None, now, "bulk", now, "bulk",
-    )  # fmt: skip
+    head = (number, 1, f"SKU{number}", f"Thing {number}", "{}", "each", 1)
+    return (*head, *tracking, *prices, "active", None, now, "bulk", now, "bulk")
 
 
 def _place(

@@ -21,7 +21,8 @@ from benchmarks.bulk import orders_for, write_books
 from benchmarks.servers import database
 from stockcore_sql import migrate
 from stockcore_sql.connecting import engine_for
-from stockcore_sql.verify import INVARIANTS, look, snapshot
+from stockcore_sql.invariants import INVARIANTS
+from stockcore_sql.verify import look, snapshot
 
 
 def measure(url: str, rows: int, variants: int) -> dict[str, Any]:

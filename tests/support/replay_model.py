@@ -1,8 +1,8 @@
 """The replay as plain dictionaries: what the engine's replay of a file is compared with.
 
-One site, no database, no bins, no transactions. It shares the reading of the file, the order of events and the
-supply rule with the product (they have tests of their own); all that stock and orders do is written here again, as
-simply as it can be said.
+One site, no database, no bins, no transactions. It shares the reading of the file, the order of events and
+the supply rule with the product (they have tests of their own); all that stock and orders do is written here
+again, as simply as it can be said.
 """
 
 from __future__ import annotations
@@ -89,16 +89,14 @@ class Model:
         self.on_order: defaultdict[str, Decimal] = defaultdict(Decimal)
         self.orders: list[Order] = []
         self.open_lines: defaultdict[str, list[Line]] = defaultdict(list)  # by SKU, oldest first
-        self.bought: defaultdict[tuple[str, str], list[Line]] = defaultdict(
-            list
-        )  # by customer and SKU, likewise
+        self.bought: defaultdict[tuple[str, str], list[Line]] = defaultdict(list)  # by customer and SKU, likewise
         self.arriving: dict[datetime, dict[str, Decimal]] = {}  # by when it was ordered
         self.shipped: dict[datetime, list[Order]] = {}  # by when it was dispatched
         self.demand = supply.WeeklyDemand(first_at, parameters.demand_weeks)
         self.costs: dict[str, Decimal] = {}
         self.discrepancies: list[report.Discrepancy] = []
         self.unmatched: list[tuple[int, str, Decimal]] = []  # row, SKU, quantity
-        self.totals: Counter[str] = Counter()
+        self.totals: defaultdict[str, Decimal] = defaultdict(Decimal)
         self.movements: Counter[str] = Counter()  # ledger rows that stock's total or its promises need
 
     # -------------------------------------------------------------------------------------- what happens
@@ -148,9 +146,7 @@ class Model:
         if taken > 0:
             self.on_hand[row.code] -= taken
             self.movements["adjustment"] += 1
-        for line in reversed(
-            self.open_lines[row.code]
-        ):  # promised goods give way, the youngest promise first
+        for line in reversed(self.open_lines[row.code]):  # promised goods give way, the youngest promise first
             missing = -self.available(row.code)
             if missing <= 0:
                 break
@@ -248,9 +244,7 @@ class Model:
         self.arriving[at] = ordered
 
     def dispatch(self, at: datetime) -> None:
-        ready = {
-            line.order: None for lines in self.open_lines.values() for line in lines if line.reserved > 0
-        }
+        ready = {line.order: None for lines in self.open_lines.values() for line in lines if line.reserved > 0}
         for order in ready:
             self.ship(order)
             order.on_the_way += 1
@@ -301,7 +295,7 @@ class Model:
         self.backordered[line.code] += quantity
 
     def add(self, name: str, quantity: Decimal) -> None:
-        self.totals[name] += quantity  # type: ignore[assignment]  # a Counter of decimals
+        self.totals[name] += quantity
 
     # ------------------------------------------------------------------------------------- what came of it
 
@@ -314,29 +308,28 @@ class Model:
         return report.fill_rate(sum(line.filled for line in lines), len(lines))
 
     def quantities(self) -> report.Quantities:
-        total = {name: Decimal(quantity) for name, quantity in self.totals.items()}
-        get = lambda name: total.get(name, ZERO)  # noqa: E731
+        total = self.totals
         return report.Quantities(
             sale=self._ordered(Category.SALE),
             free_goods=self._ordered(Category.FREE_GOODS),
             counter_sale=self._ordered(Category.COUNTER_SALE),
             returned=report.ReturnQuantities(
-                returned=get("returned"),
-                cancelled_backordered=get("cancelled_backordered"),
-                cancelled_reserved=get("cancelled_reserved"),
-                restocked=get("restocked"),
-                unmatched=get("unmatched"),
+                returned=total["returned"],
+                cancelled_backordered=total["cancelled_backordered"],
+                cancelled_reserved=total["cancelled_reserved"],
+                restocked=total["restocked"],
+                unmatched=total["unmatched"],
             ),
             write_off=report.WriteOffQuantities(
-                asked=get("write_off"),
-                written_off=get("written_off"),
+                asked=total["write_off"],
+                written_off=total["written_off"],
                 discrepancy=sum((one.quantity for one in self.discrepancies), ZERO),
             ),
-            found=get("found"),
+            found=total["found"],
             supply=report.SupplyQuantities(
-                opening=get("opening"),
-                ordered=get("ordered"),
-                arrived=get("arrived"),
+                opening=total["opening"],
+                ordered=total["ordered"],
+                arrived=total["arrived"],
                 on_order=sum(self.on_order.values(), ZERO),
             ),
         )
@@ -345,7 +338,7 @@ class Model:
         lines = [line for line in self.lines if line.category is category]
         return report.OrderedQuantities(
             ordered=sum((line.row.quantity for line in lines), ZERO),
-            reserved_when_placed=Decimal(self.totals["reserved_when_placed:" + category]),
+            reserved_when_placed=self.totals["reserved_when_placed:" + category],
             shipped=sum((line.shipped for line in lines), ZERO),
             cancelled=sum((line.cancelled for line in lines), ZERO),
             lost=sum((line.lost for line in lines), ZERO),

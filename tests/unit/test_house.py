@@ -17,9 +17,7 @@ DOMAIN_FILES: Final = sorted(DOMAIN.rglob("*.py"))
 
 # Calls that read the clock, draw at random or touch a file: the domain gets such things through ports.
 # A port's own `now()` has another receiver.
-IMPURE_CALL: Final = re.compile(
-    r"(.*\.)?(datetime|date)\.(now|utcnow|today)|(uuid\.)?uuid[1467]|open|input|print"
-)
+IMPURE_CALL: Final = re.compile(r"(.*\.)?(datetime|date)\.(now|utcnow|today)|(uuid\.)?uuid[1467]|open|input|print")
 
 
 def packages() -> set[str]:
@@ -77,9 +75,7 @@ def test_the_groups_of_packages_are_no_packages_themselves() -> None:
 def test_the_domain_imports_the_standard_library_and_attrs_only() -> None:
     allowed = sys.stdlib_module_names | {"stockcore", "attrs", "attr"}
     foreign = {
-        (str(file.relative_to(DOMAIN)), root)
-        for file in DOMAIN_FILES
-        for root in imported_roots(file) - allowed
+        (str(file.relative_to(DOMAIN)), root) for file in DOMAIN_FILES for root in imported_roots(file) - allowed
     }
     plain_data = {(file, root) for file, root in foreign if root == "cattrs"}
     assert foreign - plain_data == set()
@@ -96,9 +92,7 @@ def test_the_domain_reads_no_clock_draws_no_lots_and_opens_no_file() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize(
-    "call", ["datetime.datetime.now", "date.today", "uuid.uuid4", "uuid7", "open", "print"]
-)
+@pytest.mark.parametrize("call", ["datetime.datetime.now", "date.today", "uuid.uuid4", "uuid7", "open", "print"])
 def test_an_impure_call_would_be_noticed(call: str) -> None:
     assert IMPURE_CALL.fullmatch(call)
     assert not IMPURE_CALL.fullmatch(f"self._clock.{call.rpartition('.')[2]}")

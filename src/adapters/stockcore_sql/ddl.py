@@ -1,12 +1,15 @@
-"""What the tables' definitions cannot say: append-only triggers, partitions, sequences, row 0, the application's role."""
+"""What the tables' definitions cannot say: append-only triggers, partitions, sequences, row 0, the app's role."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateColumn, CreateIndex
 
+from stockcore.catalog.units import standard_units
+from stockcore.locations.transit import FIXED_IDS, transit_site
 from stockcore_sql import schema
 
 #: Tables that only ever grow.
@@ -35,21 +38,23 @@ def create_all(connection: sa.Connection) -> None:
 
 
 def _none_rows(connection: sa.Connection) -> None:
-    """Row 0, "none", of lot, container and owner; and the units of measure every company starts with."""
+    """Row 0, "none", of lot, container and owner; the units of measure and the transit site that every company starts
+    with."""
     from stockcore_sql.types import EPOCH
 
-    connection.execute(
-        sa.insert(schema.lot).values(id=0, variant=0, code="", attributes="{}", created_at=EPOCH)
-    )
+    connection.execute(sa.insert(schema.lot).values(id=0, variant=0, code="", attributes="{}", created_at=EPOCH))
     connection.execute(sa.insert(schema.container).values(id=0, code=""))
     connection.execute(sa.insert(schema.owner).values(id=0, code=""))
+    connection.execute(sa.insert(schema.unit_of_measure), [attrs.asdict(unit) for unit in standard_units()])
+    for place in transit_site(EPOCH):
+        connection.execute(sa.insert(schema.location), attrs.asdict(place))
 
 
 def _create_sqlite(connection: sa.Connection) -> None:
     schema.metadata.create_all(connection)
     run = connection.exec_driver_sql
     run("CREATE TABLE sequence (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT")
-    run("INSERT INTO sequence VALUES ('stock_seq', 0), ('order_number_seq', 0)")
+    run("INSERT INTO sequence VALUES ('stock_seq', ?), ('order_number_seq', 0)", (FIXED_IDS,))
     for table in APPEND_ONLY:
         for verb in ("UPDATE", "DELETE"):
             run(
@@ -63,7 +68,7 @@ def _refuse_replace(connection: sa.Connection, table: sa.Table) -> None:
     """INSERT OR REPLACE deletes the row that is in its way without asking the triggers on DELETE."""
     same = " AND ".join(f'"{column.name}" = NEW."{column.name}"' for column in table.primary_key)
     connection.exec_driver_sql(
-        f"CREATE TRIGGER {table.name}_no_replace BEFORE INSERT ON {table.name} "
+        f"CREATE TRIGGER {table.name}_no_replace BEFORE INSERT ON {table.name} "  # noqa: S608 - names of ours
         f"WHEN EXISTS (SELECT 1 FROM {table.name} WHERE {same}) "
         f"BEGIN SELECT RAISE(ABORT, '{table.name} is append-only'); END"
     )
@@ -80,11 +85,11 @@ BEGIN
   IF first IS NULL OR first < date '1990-01-01' OR first > date '2200-01-01' THEN
     RAISE EXCEPTION 'no partition for %', month USING ERRCODE = 'datetime_field_overflow';
   END IF;
-  IF to_regclass(name) IS NOT NULL THEN
+  IF to_regclass(format('%I.%I', current_schema(), name)) IS NOT NULL THEN
     RETURN;
   END IF;
   PERFORM pg_advisory_xact_lock(hashtext('stock_movement_partition'));
-  IF to_regclass(name) IS NOT NULL THEN
+  IF to_regclass(format('%I.%I', current_schema(), name)) IS NOT NULL THEN
     RETURN;
   END IF;
   EXECUTE format('CREATE TABLE %I PARTITION OF stock_movement FOR VALUES FROM (%L) TO (%L)',
@@ -106,7 +111,7 @@ def _create_postgresql(connection: sa.Connection) -> None:
     schema.metadata.create_all(
         connection, tables=[table for table in schema.metadata.sorted_tables if table is not schema.stock_movement]
     )
-    run("CREATE SEQUENCE stock_seq")
+    run(f"CREATE SEQUENCE stock_seq START WITH {FIXED_IDS + 1}")
     run("CREATE SEQUENCE order_number_seq")
     run(_literally(_APPEND_ONLY_FUNCTION.format(schema=place)))
     _create_movement_table(connection)

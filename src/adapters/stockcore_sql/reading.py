@@ -53,14 +53,12 @@ class Postgres(Dialect):
         return column == sa.func.any(sa.bindparam(parameter, type_=postgresql.ARRAY(kind)))
 
     def now(self) -> sa.ColumnElement[Any]:
-        return sa.func.coalesce(
-            sa.bindparam("now", type_=sa.DateTime(timezone=True)), sa.func.clock_timestamp()
-        )
+        return sa.func.coalesce(sa.bindparam("now", type_=sa.DateTime(timezone=True)), sa.func.clock_timestamp())
 
     def driver(self) -> sa.Dialect:
         from sqlalchemy.dialects.postgresql import psycopg
 
-        return psycopg.dialect()
+        return psycopg.dialect()  # type: ignore[no-untyped-call]
 
 
 class Sqlite(Dialect):
@@ -158,7 +156,9 @@ def _reservations_of_orders(column: sa.ColumnElement[Any]) -> Callable[[Dialect]
 
 
 #: Literals, because an IN over parameters has a text that depends on how many there are.
-_SERVICE = [sa.literal_column(f"'{purpose}'") for purpose in ("receiving", "staging", "packing", "quarantine")]
+_SERVICE: Final[list[sa.ColumnElement[str]]] = [
+    sa.literal_column(f"'{purpose}'") for purpose in ("receiving", "staging", "packing", "quarantine")
+]
 
 
 def _places_for(dialect: Dialect) -> Condition:
@@ -179,6 +179,32 @@ def _places_for_orders(dialect: Dialect) -> Condition:
     )
 
 
+def _families(column: sa.ColumnElement[Any]) -> Callable[[Dialect], Condition]:
+    """The product is one that a variant with one of these SKUs belongs to."""
+    member = s.variant.alias("member")
+    return lambda dialect: column.in_(sa.select(member.c.product).where(_variants_by_code(member.c.id)(dialect)))
+
+
+def _of_sites(column: sa.ColumnElement[Any]) -> Callable[[Dialect], Condition]:
+    """The site is one with one of these codes."""
+    return lambda dialect: column.in_(
+        sa.select(_site.c.id).where(_site.c.parent.is_(None), dialect.among(_site.c.normal_code, "codes"))
+    )
+
+
+#: Something waits for the variant.
+_AWAITED = sa.or_(
+    sa.exists().where(_pool.variant == s.variant.c.id, _pool.reserved > 0),
+    sa.exists().where(_bo.variant == s.variant.c.id, _bo.outstanding > 0),
+    sa.exists().where(
+        _line.variant == s.variant.c.id,
+        _line.cancelled < _line.ordered,
+        _order.id == _line.order_id,
+        _order.state == sa.literal_column("'received'"),
+    ),
+)
+_document, _document_line = s.stock_document.c, s.stock_document_line.c
+
 _OUTSTANDING = _res.consumed + _res.released < _res.quantity
 
 READS: Final[Mapping[type, Read]] = {
@@ -190,11 +216,50 @@ READS: Final[Mapping[type, Read]] = {
     catalog.CodesOf: _rows(catalog.VariantCode, _among(_vc.normal_code, "codes")),
     catalog.PackagingsOf: _rows(catalog.Packaging, _among(s.packaging.c.variant, "variants")),
     catalog.Units: _rows(catalog.UnitOfMeasure),
+    catalog.LockProducts: _rows(catalog.Product, _families(s.product.c.id), lock=True),
+    catalog.LockProductsById: _rows(catalog.Product, _among(s.product.c.id, "ids"), lock=True),
+    catalog.SiblingsByCode: _rows(catalog.Variant, _families(s.variant.c.product)),
+    catalog.PackagingsByCode: _rows(catalog.Packaging, _variants_by_code(s.packaging.c.variant)),
+    catalog.MovedVariants: _rows(
+        catalog.Variant,
+        _families(s.variant.c.product),
+        _holds(sa.exists().where(_pool.variant == s.variant.c.id)),
+    ),
+    catalog.VariantsWithStock: _rows(
+        catalog.Variant,
+        _families(s.variant.c.product),
+        _holds(sa.exists().where(_pool.variant == s.variant.c.id, _pool.on_hand > 0)),
+    ),
+    catalog.VariantsWithOpenWork: _rows(catalog.Variant, _families(s.variant.c.product), _holds(_AWAITED)),
+    catalog.OrderedVariants: _rows(
+        catalog.Variant,
+        _families(s.variant.c.product),
+        _holds(sa.exists().where(_line.variant == s.variant.c.id)),
+    ),
     locations.Sites: _rows(locations.Location, _holds(s.location.c.parent.is_(None))),
-    locations.LocationsOfSites: _rows(
+    locations.LocationsOfSites: _rows(locations.Location, _of_sites(s.location.c.site)),
+    locations.LockSites: _rows(
         locations.Location,
-        lambda dialect: s.location.c.site.in_(
-            sa.select(_site.c.id).where(_site.c.parent.is_(None), dialect.among(_site.c.normal_code, "codes"))
+        _holds(s.location.c.parent.is_(None)),
+        _among(s.location.c.normal_code, "codes"),
+        lock=True,
+    ),
+    locations.LocationsByCode: _rows(locations.Location, _among(s.location.c.normal_code, "codes")),
+    locations.OccupiedLocations: _rows(
+        locations.Location,
+        _of_sites(s.location.c.site),
+        _holds(sa.exists().where(_quant.location == s.location.c.id, _quant.on_hand > 0)),
+    ),
+    locations.AwaitingSites: _rows(
+        locations.Location,
+        _of_sites(s.location.c.id),
+        _holds(
+            sa.exists().where(
+                _document.to_site == s.location.c.id,
+                _document.kind == sa.literal_column("'transfer'"),
+                _document_line.document == _document.id,
+                _document_line.settled < _document_line.quantity,
+            )
         ),
     ),
     locations.LocationsById: _rows(locations.Location, _among(s.location.c.id, "ids")),
@@ -204,6 +269,11 @@ READS: Final[Mapping[type, Read]] = {
     stock.LockPoolsByCode: _rows(stock.Pool, _variants_by_code(_pool.variant), lock=True),
     stock.LockPools: _rows(stock.Pool, _among(_pool.variant, "variants"), lock=True),
     stock.LockPoolsOfOrders: _rows(stock.Pool, _variants_of_orders(_pool.variant), lock=True),
+    stock.LockPoolsToEdit: _rows(
+        stock.Pool,
+        lambda dialect: sa.or_(_variants_of_orders(_pool.variant)(dialect), _variants_by_code(_pool.variant)(dialect)),
+        lock=True,
+    ),
     stock.LockBackorders: _rows(
         stock.Backorder, _among(_bo.variant, "variants"), _holds(_bo.outstanding > 0), lock=True
     ),
@@ -219,12 +289,8 @@ READS: Final[Mapping[type, Read]] = {
         lock=True,
     ),
     stock.DemandNames: _rows(stock.DemandName, _among(s.stock_demand_name.c.id, "ids")),
-    stock.ReturnedFor: _rows(
-        stock.DocumentLine, _among(s.stock_document_line.c.reference_line, "order_lines")
-    ),
-    stock.LockReservations: _rows(
-        stock.Reservation, _among(_res.variant, "variants"), _holds(_OUTSTANDING), lock=True
-    ),
+    stock.ReturnedFor: _rows(stock.DocumentLine, _among(s.stock_document_line.c.reference_line, "order_lines")),
+    stock.LockReservations: _rows(stock.Reservation, _among(_res.variant, "variants"), _holds(_OUTSTANDING), lock=True),
     stock.LockReservationsOf: _rows(stock.Reservation, _among(_res.demand_id, "demands"), lock=True),
     stock.LockReservationsOfOrders: _rows(stock.Reservation, _orders_by_number(_res.demand_id), lock=True),
     stock.LockExpiredHolds: _rows(
@@ -246,6 +312,19 @@ READS: Final[Mapping[type, Read]] = {
     stock.PendingFollowUps: _rows(stock.FollowUp, lock=True, limited=True),
     stock.LockQuants: _rows(stock.Quant, _among(_quant.variant, "variants"), lock=True),
     stock.LockQuantsOfOrders: _rows(stock.Quant, _variants_of_orders(_quant.variant), lock=True),
+    stock.LockQuantsAllocatedToOrders: _rows(
+        stock.Quant,
+        lambda dialect: _quant.id.in_(
+            sa.select(_alloc.quant)
+            .join(s.stock_reservation, _res.id == _alloc.reservation)
+            .join(s.sales_order, _order.id == _res.demand_id)
+            .where(dialect.among(_order.number, "numbers"))
+        ),
+        lock=True,
+    ),
+    stock.LotsOfOrders: _rows(
+        stock.Lot, _holds(s.lot.c.id > sa.literal_column("0")), _variants_of_orders(s.lot.c.variant)
+    ),
     stock.AllocationsOfVariants: _rows(
         stock.Allocation,
         lambda dialect: _alloc.reservation.in_(
@@ -255,28 +334,21 @@ READS: Final[Mapping[type, Read]] = {
     stock.AllocationsOfOrders: _rows(stock.Allocation, _reservations_of_orders(_alloc.reservation)),
     stock.AllocationsOfDemands: _rows(
         stock.Allocation,
-        lambda dialect: _alloc.reservation.in_(
-            sa.select(_res.id).where(dialect.among(_res.demand_id, "demands"))
-        ),
+        lambda dialect: _alloc.reservation.in_(sa.select(_res.id).where(dialect.among(_res.demand_id, "demands"))),
     ),
-    stock.LotsByCode: _rows(
-        stock.Lot, _among(s.lot.c.variant, "variants"), _among(s.lot.c.code, "codes")
-    ),
+    stock.LotsByCode: _rows(stock.Lot, _among(s.lot.c.variant, "variants"), _among(s.lot.c.code, "codes")),
     stock.LotsOfVariants: _rows(stock.Lot, _among(s.lot.c.variant, "variants")),
     stock.DocumentsByNumber: _rows(stock.Document, _among(s.stock_document.c.number, "numbers"), lock=True),
     stock.DocumentLinesOf: _rows(stock.DocumentLine, _among(s.stock_document_line.c.document, "documents")),
-    stock.MovementsOfPosting: _rows(
-        stock.Movement, _among(s.stock_movement.c.posting_id, "postings"), order=("seq",)
-    ),
+    stock.MovementsOfPosting: _rows(stock.Movement, _among(s.stock_movement.c.posting_id, "postings"), order=("seq",)),
     stock.ReversalsOf: _rows(stock.PostingReversal, _among(s.posting_reversal.c.reversed, "postings")),
     stock.StockRecordsOf: _rows(stock.StockRecord, _among(s.stock_record.c.variant, "variants")),
     orders.LockOrders: _rows(orders.Order, _among(_order.number, "numbers"), lock=True, order=("number",)),
     orders.LockOrdersById: _rows(orders.Order, _among(_order.id, "ids"), lock=True, order=("number",)),
     orders.OrdersByReference: _rows(orders.Order, _among(_order.reference, "references")),
-    orders.LinesOfOrders: _rows(
-        orders.OrderLine, _orders_by_number(_line.order_id), order=("order_id", "line_no")
-    ),
+    orders.LinesOfOrders: _rows(orders.OrderLine, _orders_by_number(_line.order_id), order=("order_id", "line_no")),
     orders.LinesOfOrdersById: _rows(orders.OrderLine, _among(_line.order_id, "ids"), order=("order_id", "line_no")),
+    orders.VariantsOfOrders: _rows(catalog.Variant, _variants_of_orders(s.variant.c.id)),
     orders.LinesOfCustomer: _rows(
         orders.OrderLine,
         _among(_line.variant, "variants"),

@@ -205,6 +205,7 @@ location = _table(
         sqlite_where=sa.text("parent IS NULL"),
     ),
     sa.Index("location_parent_idx", "parent"),
+    sa.Index("location_normal_code_idx", "normal_code"),
 )
 
 # -- stock -------------------------------------------------------------------------------------------------------
@@ -255,6 +256,7 @@ stock_pool = _table(
     sa.CheckConstraint(
         "reserved >= 0 AND blocked >= 0 AND reserved + blocked <= on_hand", name="nothing_sold_twice"
     ),
+    sa.CheckConstraint("shipped >= 0", name="shipped"),
     **_HOT,
 )
 

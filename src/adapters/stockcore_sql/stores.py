@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import sqlalchemy as sa
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.unit_of_work import Changes, Drawn, Origin, Query
 from stockcore.orders.records import NextOrderNumbers
+from stockcore_ids import uuid7s
 from stockcore_sql import migrate
 from stockcore_sql.carrying import SHAPES
 from stockcore_sql.connecting import engine_for, error_of, is_transient, translated
@@ -32,17 +32,6 @@ _POSTGRES_READER: Final = Reader(Postgres())
 _POSTGRES_WRITER: Final = PostgresWriter()
 _SQLITE_READER: Final = Reader(Sqlite())
 _SQLITE_WRITER: Final = SqliteWriter()
-
-
-def uuid7s(count: int) -> list[UUID]:
-    """Time-ordered ids (RFC 9562, version 7): 48 bits of milliseconds, then random bits, rising within one call."""
-    milliseconds = time.time_ns() // 1_000_000
-    noise = int.from_bytes(os.urandom(10)) >> 7  # 73 bits: room to count upwards below the 74 random ones
-    made = []
-    for number in range(noise, noise + count):
-        value = milliseconds << 80 | 0x7 << 76 | (number >> 62 & 0xFFF) << 64 | 0x2 << 62 | number & 0x3FFFFFFFFFFFFFFF
-        made.append(UUID(int=value))
-    return made
 
 
 class _UnitOfWork:
@@ -260,20 +249,24 @@ class HostedStore:
 
     @contextlib.contextmanager
     def transaction(self, origin: Origin, *, dry_run: bool = False) -> Iterator[Any]:
+        """A part of the host's transaction: an error (and a dry run) undoes this part only."""
         if not self._connection.in_transaction():
             self._connection.begin()
         driver: Any = self._connection.connection.driver_connection
-        savepoint = self._connection.begin_nested() if dry_run else None
+        is_postgresql = self._connection.dialect.name == "postgresql"
+        if not is_postgresql and not driver.in_transaction:
+            driver.execute("BEGIN IMMEDIATE")  # before the savepoint, which would begin a deferred transaction
+        unit_of_work = PostgresUnitOfWork if is_postgresql else SqliteUnitOfWork
+        savepoint = self._connection.begin_nested()
         try:
-            if self._connection.dialect.name == "postgresql":
-                yield PostgresUnitOfWork(driver, origin, self._clock)
-            else:
-                if not driver.in_transaction:
-                    driver.execute("BEGIN IMMEDIATE")
-                yield SqliteUnitOfWork(driver, origin, self._clock)
-        finally:
-            if savepoint is not None:
-                savepoint.rollback()
+            yield unit_of_work(driver, origin, self._clock)
+        except BaseException:
+            savepoint.rollback()
+            raise
+        if dry_run:
+            savepoint.rollback()
+        else:
+            savepoint.commit()
 
     def new_ids(self, count: int) -> list[UUID]:
         return uuid7s(count)

@@ -27,9 +27,7 @@ class Category(enum.StrEnum):
 ORDERED: Final = frozenset({Category.FREE_GOODS, Category.COUNTER_SALE, Category.SALE})
 """The categories whose rows are order lines."""
 
-SERVICE_CODES: Final = frozenset(
-    {"POST", "DOT", "M", "C2", "D", "S", "B", "BANK CHARGES", "AMAZONFEE", "CRUK"}
-)
+SERVICE_CODES: Final = frozenset({"POST", "DOT", "M", "C2", "D", "S", "B", "BANK CHARGES", "AMAZONFEE", "CRUK"})
 SERVICE_PREFIX: Final = "GIFT_"
 
 

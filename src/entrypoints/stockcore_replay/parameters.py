@@ -60,15 +60,11 @@ class Parameters:
     )
     opening_sizes: tuple[Decimal, ...] = attrs.field(
         default=tuple(map(Decimal, (48, 96, 192, 384, 768))),
-        metadata=_about(
-            "units a SKU has when it first appears: one of these, all equally likely", _read_sizes
-        ),
+        metadata=_about("units a SKU has when it first appears: one of these, all equally likely", _read_sizes),
     )
     demand_weeks: int = attrs.field(
         default=4,
-        metadata=_about(
-            "closed weeks whose mean demand counts; fewer where the file is younger", _read_count
-        ),
+        metadata=_about("closed weeks whose mean demand counts; fewer where the file is younger", _read_count),
     )
     cover_weeks: Decimal = attrs.field(
         default=Decimal(3),

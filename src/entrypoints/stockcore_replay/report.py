@@ -114,12 +114,7 @@ class Quantities:
         """What must be on hand at the end, in whatever status: all that came less all that went."""
         came = self.supply.opening + self.supply.arrived + self.found
         came += self.returned.restocked + self.returned.unmatched
-        went = (
-            self.sale.shipped
-            + self.free_goods.shipped
-            + self.counter_sale.shipped
-            + self.write_off.written_off
-        )
+        went = self.sale.shipped + self.free_goods.shipped + self.counter_sale.shipped + self.write_off.written_off
         return came - went
 
 
@@ -326,7 +321,7 @@ class Report:
 
 
 def to_document(report: Report) -> Document:
-    """The report as JSON values: counts as numbers, quantities and money as plain strings, times in ISO 8601."""
+    """The report as JSON values: counts as numbers, quantities and money as plain strings, times as ISO 8601."""
     return {
         "rows": {
             "total": report.total,
@@ -344,9 +339,7 @@ def to_document(report: Report) -> Document:
         "rejections": [_plainly(attrs.asdict(rejected)) for rejected in report.rejections[:SHOWN]],
         "lost_sales": _plainly(attrs.asdict(report.lost_sales)),
         "backorders": _plainly(attrs.asdict(report.backorders)),
-        "returns": _plainly(
-            {"rows": report.rows.get(Category.RETURN, 0)} | _parts(report.quantities.returned)
-        ),
+        "returns": _plainly({"rows": report.rows.get(Category.RETURN, 0)} | _parts(report.quantities.returned)),
         "write_offs": _plainly(
             {"rows": report.rows.get(Category.WRITE_OFF, 0)}
             | _parts(report.quantities.write_off)
@@ -355,9 +348,7 @@ def to_document(report: Report) -> Document:
                 "discrepancies": [attrs.asdict(found) for found in report.discrepancies[:SHOWN]],
             }
         ),
-        "stock": _plainly(
-            attrs.asdict(report.stock) | {"available": report.stock.available, "currency": CURRENCY}
-        ),
+        "stock": _plainly(attrs.asdict(report.stock) | {"available": report.stock.available, "currency": CURRENCY}),
         "top_movers": [_plainly(attrs.asdict(mover)) for mover in report.top_movers],
         "months": [_month(month) for month in report.months],
         "countries": [
@@ -399,9 +390,7 @@ def orders_document(orders: OrderFigures) -> Document:
         "shipments": orders.shipments,
         "lines": orders.lines,
         "lines_filled": orders.lines_filled,
-        "lines_by_outcome": {
-            outcome.value: orders.lines_by_outcome.get(outcome, 0) for outcome in LineOutcome
-        },
+        "lines_by_outcome": {outcome.value: orders.lines_by_outcome.get(outcome, 0) for outcome in LineOutcome},
         "fill_rate": orders.fill_rate,
     }
 
@@ -495,7 +484,7 @@ def print_report(report: Report, console: Console) -> None:
                     month.orders,
                     month.lines,
                     f"{fill_rate(month.lines_filled, month.lines):.1%}",
-                    round(month.value, 2),
+                    _money(month.value),
                     Text("█" * max(1, round(30 * month.lines / most)), style="cyan"),
                 )
                 for month in report.months
@@ -503,16 +492,14 @@ def print_report(report: Report, console: Console) -> None:
         )
     )
     console.print(
-        listing(
-            "Top movers", ("SKU", "name", ">shipped"), ((m.sku, m.name, m.shipped) for m in report.top_movers)
-        )
+        listing("Top movers", ("SKU", "name", ">shipped"), ((m.sku, m.name, m.shipped) for m in report.top_movers))
     )
     console.print(
         listing(
             "Countries",
             ("country", "name in the file", ">orders", ">lines", f">value {CURRENCY}"),
             (
-                (one.country.code or "–", one.country.name, one.orders, one.lines, round(one.value, 2))
+                (one.country.code or "–", one.country.name, one.orders, one.lines, _money(one.value))
                 for one in report.countries
             ),
         )
@@ -560,7 +547,7 @@ def _line_rows(orders: OrderFigures) -> _Rows:
 
 
 def _lost_rows(lost: LostSales) -> _Rows:
-    return [("lines", lost.lines), ("units", lost.quantity), (f"value {CURRENCY}", round(lost.value, 2))]
+    return [("lines", lost.lines), ("units", lost.quantity), (f"value {CURRENCY}", _money(lost.value))]
 
 
 def _backorder_rows(waiting: Backorders) -> _Rows:
@@ -576,7 +563,7 @@ def _stock_rows(stock: StockFigures) -> _Rows:
         ("blocked", stock.blocked),
         ("reserved", stock.reserved),
         ("available", stock.available),
-        (f"value at cost {CURRENCY}", round(stock.value, 2)),
+        (f"value at cost {CURRENCY}", _money(stock.value)),
         ("units without a cost", stock.without_cost),
     ]
 
@@ -600,7 +587,11 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
+def _money(value: Decimal) -> str:
+    return f"{value:,.2f}"
+
+
 def _shown(value: object) -> str:
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
-        return str(value)
-    return f"{value:,}"
+    if isinstance(value, Decimal):
+        return f"{Decimal(plain(value)):,}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

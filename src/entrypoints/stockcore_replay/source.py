@@ -155,9 +155,7 @@ def _columns(header: list[str] | str) -> tuple[_Pick, int]:
         raise StockcoreError("invalid_encoding", "the header is not UTF-8")
     missing = [name for name in COLUMNS if name not in names]
     if missing:
-        raise StockcoreError(
-            "column_missing", f"missing: {', '.join(missing)}", field=missing[0], missing=missing
-        )
+        raise StockcoreError("column_missing", f"missing: {', '.join(missing)}", field=missing[0], missing=missing)
     double = [name for name in COLUMNS if names.count(name) > 1]
     if double:
         raise StockcoreError("column_duplicate", f"more than once: {', '.join(double)}", field=double[0])
@@ -166,9 +164,7 @@ def _columns(header: list[str] | str) -> tuple[_Pick, int]:
 
 def _read_row(number: int, fields: Sequence[str], pick: _Pick, width: int) -> SourceRow | UnreadableRow:
     if len(fields) != width:
-        return UnreadableRow(
-            number, None, "row_invalid", f"{len(fields)} fields, where the header has {width}"
-        )
+        return UnreadableRow(number, None, "row_invalid", f"{len(fields)} fields, where the header has {width}")
     if _undecodable(fields):
         return UnreadableRow(number, None, "invalid_encoding", "the row is not UTF-8")
     invoice, code, description, quantity, at, price, customer, country = pick(fields)

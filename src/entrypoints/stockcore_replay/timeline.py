@@ -1,8 +1,8 @@
 """The file as a history: what happens when, in one order, from a file read twice and never held.
 
 A first pass notes where each invoice begins and ends; a second one collects each invoice's rows and hands it
-on when its last row is read. Kept in memory: a few numbers per invoice, and the rows of invoices begun and not
-yet handed on.
+on when its last row is read. Kept in memory: a few numbers per invoice, and the rows of those begun and not yet
+handed on.
 """
 
 from __future__ import annotations
@@ -237,15 +237,9 @@ def clock_events(
     open.
     """
     streams: list[Iterator[Arrival | SupplyOrder | Delivery | Dispatch]] = [
-        (
-            Arrival(calendars.arrives_at(at, parameters), at)
-            for at in calendars.supply_orders(first_at, parameters)
-        ),
+        (Arrival(calendars.arrives_at(at, parameters), at) for at in calendars.supply_orders(first_at, parameters)),
         (SupplyOrder(at) for at in calendars.supply_orders(first_at, parameters)),
-        (
-            Delivery(calendars.delivered_at(at, parameters), at)
-            for at in calendars.dispatches(first_at, parameters)
-        ),
+        (Delivery(calendars.delivered_at(at, parameters), at) for at in calendars.dispatches(first_at, parameters)),
         (Dispatch(at) for at in calendars.dispatches(first_at, parameters)),
     ]
 

@@ -47,8 +47,8 @@ def check_free(wanted: VariantCode, taken: Iterable[VariantCode]) -> None:
                 "duplicate_code",
                 f"{wanted.code} is a {other.kind} already",
                 field="code",
-                code=other.code,
-                kind=other.kind,
+                taken=other.code,
+                taken_as=other.kind,
             )
 
 

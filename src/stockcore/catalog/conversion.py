@@ -69,9 +69,7 @@ def _in_base_unit(quantity: Decimal | Fraction, variant: Variant, field: str | N
         base = quantity
     else:
         base = _decimal(quantity, variant.step, field)
-    return Converted(
-        quantity=base, entered=quantity, unit=variant.unit, factor=Fraction(1), multiple=variant.step
-    )
+    return Converted(quantity=base, entered=quantity, unit=variant.unit, factor=Fraction(1), multiple=variant.step)
 
 
 def _factor(
@@ -106,9 +104,7 @@ def _factor(
 def _decimal(exact: Fraction, step: Decimal, field: str | None) -> Decimal:
     """The fraction as a decimal that is a whole number of steps, or a refusal."""
     if abs(exact) >= QUANTITY_LIMIT:
-        raise StockcoreError(
-            "quantity_out_of_range", "a quantity has at most 12 digits before the point", field=field
-        )
+        raise StockcoreError("quantity_out_of_range", "a quantity has at most 12 digits before the point", field=field)
     if (exact / Fraction(step)).denominator != 1:
         raise StockcoreError(
             "quantity_precision",

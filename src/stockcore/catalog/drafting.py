@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
@@ -155,24 +156,25 @@ def check_clear(names: object) -> tuple[str, ...]:
     known = (*CLEARABLE_OF_PRODUCT, *CLEARABLE)
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise StockcoreError(
-            "value_unknown", f"{unknown[0]!r} cannot be emptied", field="clear", known=sorted(known)
-        )
+        raise StockcoreError("value_unknown", f"{unknown[0]!r} cannot be emptied", field="clear", known=sorted(known))
     return tuple(names)
 
 
 def read_ratio(numerator: object, denominator: object) -> tuple[int, int]:
-    """How many base units one packaging holds, in lowest terms. Errors: type_error, quantity_not_positive,
-    quantity_out_of_range."""
-    import math
+    """How many base units one packaging holds, in lowest terms.
 
-    for field, value in (("numerator", numerator), ("denominator", denominator)):
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise StockcoreError("type_error", "a whole number is needed here", field=field)
-        if value <= 0:
-            raise StockcoreError("quantity_not_positive", "must be greater than zero", field=field)
-        if value >= RATIO_LIMIT:
-            raise StockcoreError("quantity_out_of_range", "at most 12 digits", field=field)
-    assert isinstance(numerator, int) and isinstance(denominator, int)
-    common = math.gcd(numerator, denominator)
-    return numerator // common, denominator // common
+    Errors: type_error, quantity_not_positive, quantity_out_of_range.
+    """
+    above, below = _read_count(numerator, "numerator"), _read_count(denominator, "denominator")
+    common = math.gcd(above, below)
+    return above // common, below // common
+
+
+def _read_count(value: object, field: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise StockcoreError("type_error", "a whole number is needed here", field=field)
+    if value <= 0:
+        raise StockcoreError("quantity_not_positive", "must be greater than zero", field=field)
+    if value >= RATIO_LIMIT:
+        raise StockcoreError("quantity_out_of_range", "at most 12 digits", field=field)
+    return value

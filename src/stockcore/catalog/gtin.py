@@ -23,12 +23,7 @@ def check_digit(digits: str) -> int:
 
 def is_gtin(text: str) -> bool:
     """Whether the text is a GTIN: ASCII digits only, a permitted length, the right check digit."""
-    return (
-        len(text) in LENGTHS
-        and text.isascii()
-        and text.isdigit()
-        and int(text[-1]) == check_digit(text[:-1])
-    )
+    return len(text) in LENGTHS and text.isascii() and text.isdigit() and int(text[-1]) == check_digit(text[:-1])
 
 
 def read_gtin(value: object, *, field: str | None = None) -> str:

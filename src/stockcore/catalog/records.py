@@ -138,10 +138,17 @@ class Units(Query[UnitOfMeasure]):
 
 @attrs.frozen
 class LockProducts(Query[Product]):
-    """The products with these ids, and those that a variant with one of these SKUs (normal codes) belongs to."""
+    """The products that the variants with these SKUs (normal codes) belong to, locked: who changes a product or its
+    variants holds it."""
 
     codes: tuple[str, ...]
-    ids: tuple[int, ...] = ()
+
+
+@attrs.frozen
+class LockProductsById(Query[Product]):
+    """The products with these ids, locked."""
+
+    ids: tuple[int, ...]
 
 
 @attrs.frozen

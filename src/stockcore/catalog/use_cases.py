@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any, Final, TypeVar
 
-
 from stockcore.catalog.codes import BASE_UNIT, CodeKind, check_free, key_of
 from stockcore.catalog.commands import (
     ActivateProduct,
@@ -40,6 +39,7 @@ from stockcore.catalog.lifecycle import Lifecycle, check_unused, product_status
 from stockcore.catalog.records import (
     CodesOf,
     LockProducts,
+    LockProductsById,
     MovedVariants,
     OrderedVariants,
     Packaging,
@@ -59,7 +59,7 @@ from stockcore.kernel.execution import UseCase, Work
 from stockcore.kernel.text import NOTE_MAX, lookup_codes, normal_code, optional_text, read_text
 from stockcore.kernel.unit_of_work import Changes, Ids, UnitOfWork
 
-C = TypeVar("C", ActivateProduct, DiscontinueProduct, DeactivateProduct)
+C = TypeVar("C", bound=ActivateProduct | DiscontinueProduct | DeactivateProduct)
 
 
 class _Catalogue:
@@ -113,7 +113,9 @@ class _Catalogue:
     def siblings(self, product: int) -> list[Variant]:
         return [variant for variant in self.variants.values() if variant.product == product]
 
-    def free_code(self, kind: CodeKind, code: str, variant: int, packaging: int = BASE_UNIT, **validity: Any) -> VariantCode:
+    def free_code(
+        self, kind: CodeKind, code: str, variant: int, packaging: int = BASE_UNIT, **validity: Any
+    ) -> VariantCode:
         """A code that may be added. Errors: duplicate_sku, duplicate_code."""
         wanted = VariantCode(
             id=0,
@@ -147,9 +149,7 @@ class _Catalogue:
         before, after = normal_code(variant.sku), normal_code(sku)
         if after != before:
             self.free_code(CodeKind.SKU, sku, variant.id)
-        own = next(
-            code for code in self._codes[before] if code.variant == variant.id and code.kind == CodeKind.SKU
-        )
+        own = next(code for code in self._codes[before] if code.variant == variant.id and code.kind == CodeKind.SKU)
         self._codes[before].remove(own)
         own.code, own.normal_code = sku, after
         self._codes.setdefault(after, []).append(own)
@@ -200,22 +200,21 @@ def _add_products(uow: UnitOfWork, work: Work[AddProduct, ProductDocument]) -> N
     commands = work.commands
     named = lookup_codes(command.product for command in commands)
     product_ids = {
-        command.product
-        for command in commands
-        if isinstance(command.product, int) and 0 < command.product < 2**63
+        command.product for command in commands if isinstance(command.product, int) and 0 < command.product < 2**63
     }
     drawn = sum(3 + len(command.barcodes) + len(command.gtins) for command in commands)
     uow.prepare_draw(drawn)
-    known, products, variants, codes, units = uow.load(
+    known, products, by_id, variants, codes, units = uow.load(
         work.known(),
-        LockProducts(named, tuple(sorted(product_ids))),
+        LockProducts(named),
+        LockProductsById(tuple(sorted(product_ids))),
         SiblingsByCode(named),
         CodesOf(_keys(commands)),
         Units(),
     )
     work.settle(known)
     catalogue = _Catalogue(
-        uow, Ids(uow, drawn), products=products, variants=variants, codes=codes, units=units
+        uow, Ids(uow, drawn), products=[*products, *by_id], variants=variants, codes=codes, units=units
     )
     work.decide(lambda command: _added(catalogue, command))
     work.record(catalogue.changes, catalogue.now)
@@ -249,7 +248,7 @@ def _added(catalogue: _Catalogue, command: AddProduct) -> ProductDocument:
     }
     check_tracking(fixed)
     attributes = attributes_json(merged_attributes({}, command.attributes))
-    optional = dict.fromkeys(_OPTIONAL) | descriptive(command)
+    optional: dict[str, Any] = {**dict.fromkeys(_OPTIONAL), **descriptive(command)}
     product = _product_for(catalogue, command)
     name = read_text(command.name, field="name") if command.name is not None else product.name
     if product.id == 0:
@@ -309,7 +308,9 @@ def _same_key(codes: list[VariantCode]) -> list[VariantCode]:
 
 def _product_for(catalogue: _Catalogue, command: AddProduct) -> Product:
     """The product that the variant belongs to: a new one (id 0) or the one that is named."""
-    given = {name: optional_text(getattr(command, name), field=name, longest=NOTE_MAX) for name in CLEARABLE_OF_PRODUCT}
+    given: dict[str, Any] = {
+        name: optional_text(getattr(command, name), field=name, longest=NOTE_MAX) for name in CLEARABLE_OF_PRODUCT
+    }
     if command.product is None:
         return Product(
             id=0,
@@ -348,9 +349,7 @@ def _change_products(uow: UnitOfWork, work: Work[ChangeProduct, ProductDocument]
         Units(),
     )
     work.settle(known)
-    catalogue = _Catalogue(
-        uow, Ids(uow, len(commands)), products=products, variants=variants, codes=codes, units=units
-    )
+    catalogue = _Catalogue(uow, Ids(uow, len(commands)), products=products, variants=variants, codes=codes, units=units)
     moved_ids = {variant.id for variant in moved}
     work.decide(lambda command: _changed(catalogue, moved_ids, command))
     work.record(catalogue.changes, catalogue.now)
@@ -498,7 +497,8 @@ def _delete_products(uow: UnitOfWork, work: Work[DeleteProduct, ProductDocument]
             )
         product = catalogue.products[named.product]
         product.deleted_at = catalogue.now
-        for record in (product, *siblings):
+        records: list[Product | Variant] = [product, *siblings]
+        for record in records:
             record.status = Lifecycle.INACTIVE.value
             catalogue.touch(record)
         return _document(named)
@@ -545,7 +545,7 @@ def _packaged(catalogue: _Catalogue, command: AddPackaging) -> PackagingDocument
     key = (variant.id, normal_code(code))
     if key in catalogue.packagings or normal_code(code) == variant.unit:
         raise StockcoreError(
-            "duplicate_code", f"{variant.sku} has a unit or packaging {code} already", field="code", code=code
+            "duplicate_code", f"{variant.sku} has a unit or packaging {code} already", field="code", taken=code
         )
     numerator, denominator = read_ratio(command.numerator, command.denominator)
     packaging = Packaging(
@@ -609,11 +609,7 @@ CHANGE_PACKAGING: Final = UseCase("change_packaging", PackagingDocument, _change
 
 def _add_codes(uow: UnitOfWork, work: Work[AddCode, CodeDocument]) -> None:
     skus = lookup_codes(command.sku for command in work.commands)
-    keys = {
-        key_of(kind, code)
-        for code in lookup_codes(command.code for command in work.commands)
-        for kind in CodeKind
-    }
+    keys = {key_of(kind, code) for code in lookup_codes(command.code for command in work.commands) for kind in CodeKind}
     uow.prepare_draw(len(work.commands))
     known, products, variants, packagings, codes = uow.load(
         work.known(),
@@ -645,15 +641,16 @@ def _coded(catalogue: _Catalogue, command: AddCode) -> CodeDocument:
         if command.packaging is None
         else _packaging_named(catalogue, variant, command.packaging, field="packaging")
     )
-    if command.valid_from is not None and command.valid_to is not None and command.valid_to < command.valid_from:
+    valid_from, valid_to = _read_day(command.valid_from, "valid_from"), _read_day(command.valid_to, "valid_to")
+    if valid_from is not None and valid_to is not None and valid_to < valid_from:
         raise StockcoreError("date_invalid", "the validity ends before it begins", field="valid_to")
     added = catalogue.free_code(
         kind,
         code,
         variant.id,
         BASE_UNIT if packaging is None else packaging.id,
-        valid_from=_read_day(command.valid_from, "valid_from"),
-        valid_to=_read_day(command.valid_to, "valid_to"),
+        valid_from=valid_from,
+        valid_to=valid_to,
     )
     catalogue.add_code(added)
     return CodeDocument(
@@ -679,11 +676,10 @@ def _read_kind(value: object) -> CodeKind:
     )
 
 
-def _read_day(value: date | None, field: str) -> date | None:
-    if value is not None and (not isinstance(value, date) or isinstance(value, datetime)):
+def _read_day(value: object, field: str) -> date | None:
+    if isinstance(value, datetime) or not isinstance(value, date | None):
         raise StockcoreError("type_error", "a date is needed here", field=field)
     return value
 
 
 ADD_CODE: Final = UseCase("add_code", CodeDocument, _add_codes)
-

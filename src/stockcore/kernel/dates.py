@@ -61,9 +61,7 @@ def _text(value: object, field: str | None) -> str:
     if value is None:
         raise StockcoreError("field_required", "a date is needed here", field=field)
     if not isinstance(value, str):
-        raise StockcoreError(
-            "type_error", f"a date as text is needed here, not {type(value).__name__}", field=field
-        )
+        raise StockcoreError("type_error", f"a date as text is needed here, not {type(value).__name__}", field=field)
     return value
 
 

@@ -72,9 +72,7 @@ class Work(Generic[C, R]):
         for command, command_id in zip(self.commands, self.ids, strict=True):
             if command_id not in self._known:
                 first.setdefault(command_id, command)
-        refused = {
-            id(command) for command, outcome in zip(self.commands, self._outcomes, strict=True) if outcome
-        }
+        refused = {id(command) for command, outcome in zip(self.commands, self._outcomes, strict=True) if outcome}
         return [command for command in first.values() if id(command) not in refused]
 
     def decide(self, decide: Callable[[C], R]) -> None:
@@ -147,9 +145,7 @@ def _is_kept(outcome: Outcome[Any]) -> bool:
 
 
 def _batch_refused() -> Rejected:
-    return Rejected(
-        code="batch_refused", message="another command of this batch was refused, so none was done"
-    )
+    return Rejected(code="batch_refused", message="another command of this batch was refused, so none was done")
 
 
 def _reused(command_id: str) -> Rejected:
@@ -205,12 +201,6 @@ def _parts(value: Any) -> Any:
         return {"number": canonical(value)}  # 1 is 1.0, and is not "1" (S159)
     if isinstance(value, (tuple, list)):
         return [_parts(item) for item in value]
-    if isinstance(value, Mapping):
-        return {
-            "members": sorted(
-                [str(key), json.dumps(_parts(item), default=str)] for key, item in value.items()
-            )
-        }
     if isinstance(value, Mapping):
         return {str(key): _parts(item) for key, item in sorted(value.items())}
     fields = getattr(type(value), "__attrs_attrs__", None)

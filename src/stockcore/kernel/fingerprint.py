@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 
+from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.strict_json import read_json
 
 
@@ -15,7 +16,11 @@ def fingerprint_of_json(text: str) -> str:
 
     Errors: invalid_json (also for NaN, Infinity and a member given twice, which `json.loads` would let pass).
     """
-    return fingerprint(read_json(text))
+    document = read_json(text)
+    try:
+        return fingerprint(document)
+    except RecursionError as error:
+        raise StockcoreError("invalid_json", "not a JSON document: nested too deeply") from error
 
 
 def fingerprint(document: object) -> str:

@@ -29,9 +29,7 @@ def read_decimal(value: object, *, field: str | None = None) -> Decimal:
     if value is None:
         raise StockcoreError("field_required", "a number is needed here", field=field)
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
-        raise StockcoreError(
-            "type_error", f"a number is needed here, not {type(value).__name__}", field=field
-        )
+        raise StockcoreError("type_error", f"a number is needed here, not {type(value).__name__}", field=field)
     if isinstance(value, str) and not _PLAIN.fullmatch(value):
         raise _unreadable(value, field)
     if isinstance(value, int) and abs(value) >= QUANTITY_LIMIT:
@@ -79,9 +77,7 @@ def read_quantity(value: object, *, field: str | None = None, zero_allowed: bool
 def exact(number: Decimal, *, field: str | None = None) -> Decimal:
     """The number, refused where it has more than 6 decimals that matter; never "-0"."""
     if number.as_tuple().exponent < -DECIMALS_MAX and number != round(number, DECIMALS_MAX):  # type: ignore[operator]
-        raise StockcoreError(
-            "quantity_precision", "at most 6 decimals", field=field, max_decimals=DECIMALS_MAX
-        )
+        raise StockcoreError("quantity_precision", "at most 6 decimals", field=field, max_decimals=DECIMALS_MAX)
     return number if number else ZERO
 
 
@@ -101,11 +97,7 @@ def check_step(quantity: Decimal, step: Decimal, *, field: str | None = None) ->
 
 def whole_multiples(quantity: Decimal, multiple: Decimal) -> Decimal:
     """The most whole multiples (pairs, boxes) that fit into the quantity, as a quantity."""
-    return (
-        quantity
-        if multiple == ONE and quantity == quantity.to_integral_value()
-        else quantity // multiple * multiple
-    )
+    return quantity if multiple == ONE and quantity == quantity.to_integral_value() else quantity // multiple * multiple
 
 
 def plain(quantity: Decimal) -> str:

@@ -50,7 +50,7 @@ def lookup_codes(values: Iterable[object]) -> tuple[str, ...]:
     text with NUL …) is left out: nothing has such a code, and a database would refuse the question."""
     codes = set()
     for value in values:
-        if isinstance(value, str) and not any(_forbidden(character) for character in value):
+        if isinstance(value, str) and not _FORBIDDEN.search(value):
             codes.add(normal_code(value))
     return tuple(sorted(codes))
 

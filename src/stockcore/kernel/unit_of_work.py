@@ -115,6 +115,13 @@ class Changes:
         self.updated.get(type(record), {}).pop(key, None)
         self.deleted.setdefault(type(record), {})[key] = record
 
+    def restore(self, record: Any) -> None:
+        """A record that was deleted is wanted after all."""
+        if self.deleted.get(type(record), {}).pop(id(record), None) is None:
+            self.insert(record)
+        else:
+            self.update(record)
+
     def __bool__(self) -> bool:
         return bool(self.inserted or self.updated or self.deleted)
 

@@ -108,3 +108,32 @@ class PlacesForOrders(Query[Location]):
     """All sites, every site's service places, and the places where goods of these orders' (numbers) variants lie."""
 
     numbers: tuple[str, ...]
+
+
+@attrs.frozen
+class LockSites(Query[Location]):
+    """The sites with these normal codes, locked: who changes a site's tree holds its root."""
+
+    codes: tuple[str, ...]
+
+
+@attrs.frozen
+class LocationsByCode(Query[Location]):
+    """Every location, of whatever site, with one of these normal codes; sites too."""
+
+    codes: tuple[str, ...]
+
+
+@attrs.frozen
+class OccupiedLocations(Query[Location]):
+    """The places of the sites with these normal codes where something lies: a quant with on hand above zero."""
+
+    codes: tuple[str, ...]
+
+
+@attrs.frozen
+class AwaitingSites(Query[Location]):
+    """Of the sites with these normal codes: those on their way to which goods are, in a transfer document that names
+    them as `to_site` and has a line settled for less than its quantity."""
+
+    codes: tuple[str, ...]

@@ -58,7 +58,7 @@ SOURCED_KINDS: Final = (SiteKind.WAREHOUSE, SiteKind.RETAIL, SiteKind.DROPSHIP)
 
 
 @attrs.frozen
-class _Wanted:
+class Wanted:
     """A line of a command, checked: what becomes an order line and a demand."""
 
     variant: Variant
@@ -144,24 +144,25 @@ class Counter:
     def next_number(self) -> str:
         return f"SO-{next(self._numbers):06d}"
 
-    def candidates(self, codes: Sequence[str], strategy: str) -> list[sourcing.Candidate]:
-        """The sites that may serve, as the strategy prefers them. Errors: unknown_site, no_site."""
-        wanted = {normal_code(code) for code in codes}
-        found = [
-            site
-            for site in self.sites
-            if site.active
-            and not site.blocked
-            and site.kind in SOURCED_KINDS
-            and (not wanted or site.normal_code in wanted)
-        ]
-        missing = wanted - {site.normal_code for site in self.sites}
-        if missing:
-            raise StockcoreError("unknown_site", f"there is no site {min(missing)!r}", field="sites")
-        if not found:
-            raise StockcoreError("no_site", "no active site may serve this order", field="sites")
-        made = [sourcing.Candidate(s.id, s.code, s.shipping_cost, ZERO, s.priority) for s in found]
-        return sourcing.preferred(made, strategy) if len(made) > 1 else made
+
+def candidates(sites: Sequence[Location], codes: Sequence[str], strategy: str) -> list[sourcing.Candidate]:
+    """The sites that may serve, as the strategy prefers them. Errors: unknown_site, no_site, value_unknown."""
+    wanted = {normal_code(code) for code in codes}
+    found = [
+        site
+        for site in sites
+        if site.active
+        and not site.blocked
+        and site.kind in SOURCED_KINDS
+        and (not wanted or site.normal_code in wanted)
+    ]
+    missing = wanted - {site.normal_code for site in sites}
+    if missing:
+        raise StockcoreError("unknown_site", f"there is no site {min(missing)!r}", field="sites")
+    if not found:
+        raise StockcoreError("no_site", "no active site may serve this order", field="sites")
+    made = [sourcing.Candidate(s.id, s.code, s.shipping_cost, ZERO, s.priority) for s in found]
+    return sourcing.preferred(made, strategy)
 
 
 def _place_all(uow: UnitOfWork, work: Work[PlaceOrder, OrderDocument]) -> None:
@@ -180,10 +181,10 @@ def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
     number = _number(counter, command)
     customer = _customer(counter, command)
     wanted = _wanted_lines(counter, command)
-    candidates = counter.candidates(command.sites, command.strategy)
+    serving = candidates(counter.sites, command.sites, command.strategy)
     holds = _holds(counter, command)
     order_id, *line_ids = counter.uow.new_ids(1 + len(wanted))
-    demands = _demands(counter, command, order_id, line_ids, wanted, candidates)
+    demands = _demands(counter, command, order_id, line_ids, wanted, serving)
     wishes = [sourcing.Wish(line.variant.id, line.variant.sku, line.quantity, line.multiple) for line in wanted]
     held = _held(holds)
 
@@ -192,11 +193,11 @@ def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
             return wanted[line].quantity
         return available_to(counter.book, counter.floor, demands[line], site) + held.get((variant, site), ZERO)
 
-    plan = sourcing.plan(wishes, available, candidates, command.strategy)
+    plan = sourcing.plan(wishes, available, serving, command.strategy)
     kept = command.keep_received and not plan.is_whole and command.policy == "all_or_nothing"
     if not kept:
-        _refuse_shortage(command, plan, wishes, candidates, counter.book, available)
-    explanation = to_json(sourcing.explain(plan, wishes, available, candidates, command.strategy))
+        _refuse_shortage(command, plan, wishes, serving, counter.book, available)
+    explanation = to_json(sourcing.explain(plan, wishes, available, serving, command.strategy))
     order = _order(counter, command, order_id, number, customer, kept)
     lines = [
         OrderLine(
@@ -261,15 +262,15 @@ def _customer(counter: Counter, command: PlaceOrder) -> Customer | None:
     return customer
 
 
-def _wanted_lines(counter: Counter, command: PlaceOrder) -> list[_Wanted]:
+def _wanted_lines(counter: Counter, command: PlaceOrder) -> list[Wanted]:
     if not command.lines:
         raise StockcoreError("order_without_lines", "an order needs a line", field="lines")
     if len(command.lines) > LINES_MAX:
         raise StockcoreError("too_many_lines", f"an order has at most {LINES_MAX} lines", field="lines")
-    return [_wanted_line(counter, line, f"lines/{index}") for index, line in enumerate(command.lines)]
+    return [wanted_line(counter, line, f"lines/{index}") for index, line in enumerate(command.lines)]
 
 
-def _wanted_line(counter: Counter, line: LineRequest, field: str) -> _Wanted:
+def wanted_line(counter: Any, line: LineRequest, field: str) -> Wanted:
     """Errors: unknown_sku, inactive_sku, those of quantities and units, money_negative, money_precision."""
     variant = counter.variants.get(normal_code(line.sku))
     if variant is None:
@@ -290,10 +291,10 @@ def _wanted_line(counter: Counter, line: LineRequest, field: str) -> _Wanted:
             raise StockcoreError("money_precision", "a unit price has at most 6 decimals", field=f"{field}/price")
     multiple = ONE * variant.step if line.multiple is None else read_quantity(line.multiple, field=f"{field}/multiple")
     requirement = _requirement(counter, variant, line, field)
-    return _Wanted(variant, quantity, multiple, price, entered, unit, factor, requirement)
+    return Wanted(variant, quantity, multiple, price, entered, unit, factor, requirement)
 
 
-def _requirement(counter: Counter, variant: Variant, line: LineRequest, field: str) -> str:
+def _requirement(counter: Any, variant: Variant, line: LineRequest, field: str) -> str:
     """The line's requirement with ids for codes. Errors: unknown_lot, unknown_location."""
     wanted = line.requirement
     if wanted is None:
@@ -317,15 +318,20 @@ def _requirement(counter: Counter, variant: Variant, line: LineRequest, field: s
     )
 
 
+def as_json(serving: Sequence[sourcing.Candidate]) -> str:
+    """Candidate sites as they are stored with a demand."""
+    return "[" + ",".join([str(candidate.site) for candidate in serving]) + "]"
+
+
 def _demands(
     counter: Counter,
     command: PlaceOrder,
     order_id: UUID,
     line_ids: Sequence[UUID],
-    wanted: Sequence[_Wanted],
-    candidates: Sequence[sourcing.Candidate],
+    wanted: Sequence[Wanted],
+    serving: Sequence[sourcing.Candidate],
 ) -> list[Demand]:
-    sites = "[" + ",".join([str(candidate.site) for candidate in candidates]) + "]"
+    sites = as_json(serving)
     return [
         Demand(
             DemandType.ORDER,
@@ -458,7 +464,7 @@ def _reserve(
     command: PlaceOrder,
     plan: sourcing.Plan,
     demands: Sequence[Demand],
-    wanted: Sequence[_Wanted],
+    wanted: Sequence[Wanted],
     holds: Sequence[Reservation],
     order_id: UUID,
 ) -> None:
@@ -482,7 +488,7 @@ def _reserve(
 def _document(
     order: Order,
     lines: Sequence[OrderLine],
-    wanted: Sequence[_Wanted],
+    wanted: Sequence[Wanted],
     plan: sourcing.Plan,
     command: PlaceOrder,
     kept: bool,

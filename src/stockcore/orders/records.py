@@ -9,6 +9,7 @@ from uuid import UUID
 
 import attrs
 
+from stockcore.catalog.records import Variant
 from stockcore.kernel.unit_of_work import Query
 
 
@@ -176,3 +177,10 @@ class LinesOfCustomer(Query[OrderLine]):
 
     customer: int
     variants: tuple[int, ...]
+
+
+@attrs.frozen
+class VariantsOfOrders(Query[Variant]):
+    """The variants on the lines of these orders (numbers)."""
+
+    numbers: tuple[str, ...]

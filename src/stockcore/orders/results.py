@@ -40,3 +40,13 @@ class OrderDocument:
     customer: str | None = None
     reference: str | None = None
     on_hold: bool = False
+
+
+@attrs.frozen
+class OrderChanged:
+    """After a change of an existing order: its state and its shipments'. The whole document is a read away."""
+
+    number: str
+    state: str
+    version: int
+    shipments: tuple[ShipmentFigures, ...]

@@ -88,6 +88,7 @@ class Book:
         self.reservations: dict[ReservationKey, Reservation] = {}
         self.reservations_by_id: dict[int, Reservation] = {}
         self.allocations: dict[int, list[Allocation]] = {}  # by reservation
+        self._gone: list[Allocation] = []  # allocations given up here, should the same one be made again
         self.backorders: dict[BackorderKey, Backorder] = {}
         self.raised: set[int] = set()  # variants of which more became available
 
@@ -347,10 +348,17 @@ class Book:
                 allocation.quantity += quantity
                 self.changes.update(allocation)
                 return allocation
-        allocation = Allocation(reservation.id, quant.id, release, home, quantity)
-        listed.append(allocation)
-        self.changes.insert(allocation)
-        return allocation
+        made = Allocation(reservation.id, quant.id, release, home, quantity)
+        for gone in self._gone:
+            if gone.reservation == reservation.id and _same(gone, made):
+                self._gone.remove(gone)
+                gone.quantity = quantity
+                self.changes.restore(gone)
+                listed.append(gone)
+                return gone
+        listed.append(made)
+        self.changes.insert(made)
+        return made
 
     def deallocate(self, allocation: Allocation, quantity: Decimal) -> None:
         quant = self.quants_by_id[allocation.quant]
@@ -360,6 +368,7 @@ class Book:
         if allocation.quantity == ZERO:
             self.allocations[allocation.reservation].remove(allocation)
             self.changes.delete(allocation)
+            self._gone.append(allocation)
         else:
             self.changes.update(allocation)
 
@@ -395,14 +404,19 @@ class Book:
             self.backorders[key] = backorder
             self.changes.insert(backorder)
         else:
+            if backorder.outstanding == ZERO:
+                self.changes.restore(backorder)
             backorder.outstanding += quantity
             self.changes.update(backorder)
         return backorder
 
     def settle_backorder(self, backorder: Backorder, quantity: Decimal) -> None:
-        """Less is waited for: it was served, or is no longer wanted."""
+        """Less is waited for: it was served, or is no longer wanted. One that waits for nothing goes."""
         backorder.outstanding -= quantity
-        self.changes.update(backorder)
+        if backorder.outstanding == ZERO:
+            self.changes.delete(backorder)
+        else:
+            self.changes.update(backorder)
 
     def waiting(self, variant: int) -> list[Backorder]:
         """Open backorders of a variant in the order in which they are served."""

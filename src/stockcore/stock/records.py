@@ -157,7 +157,8 @@ class Allocation:
 
 @attrs.define
 class Backorder:
-    """What a demand line still waits for. Served by priority, then promise, then age."""
+    """What a demand line still waits for. Served by priority, then promise, then age. The row goes when it waits for
+    nothing more; the reservation keeps its age."""
 
     id: int
     demand_type: str
@@ -365,6 +366,15 @@ class LockPoolsOfOrders(Query[Pool]):
 
 
 @attrs.frozen
+class LockPoolsToEdit(Query[Pool]):
+    """The pools, at every site, of all variants on the lines of these orders (numbers) and of these SKUs (normal
+    codes)."""
+
+    numbers: tuple[str, ...]
+    codes: tuple[str, ...]
+
+
+@attrs.frozen
 class LockBackorders(Query[Backorder]):
     """Open backorders of these variants."""
 
@@ -373,7 +383,7 @@ class LockBackorders(Query[Backorder]):
 
 @attrs.frozen
 class LockBackordersOf(Query[Backorder]):
-    """Backorders, open or served, of these demands."""
+    """The backorders of these demands."""
 
     demands: tuple[UUID, ...]
 
@@ -517,3 +527,17 @@ class LockReservationsOfLines(Query[Reservation]):
     """All reservations of these demand lines."""
 
     lines: tuple[UUID, ...]
+
+
+@attrs.frozen
+class LockQuantsAllocatedToOrders(Query[Quant]):
+    """The quants that are allocated to these orders (numbers)."""
+
+    numbers: tuple[str, ...]
+
+
+@attrs.frozen
+class LotsOfOrders(Query[Lot]):
+    """The lots of all variants on the lines of these orders (numbers)."""
+
+    numbers: tuple[str, ...]

@@ -6,10 +6,10 @@ else is written out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal as D
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -42,7 +42,7 @@ class Books:
     rows: dict[sa.Table, list[dict[str, Any]]] = attrs.Factory(dict)
     seq: int = 100
     now: datetime = START
-    balances: dict[tuple[Any, ...], D] = attrs.Factory(dict)
+    balances: dict[tuple[Any, ...], Decimal] = attrs.Factory(dict)
     quants: dict[tuple[Any, ...], dict[str, Any]] = attrs.Factory(dict)
     pools: dict[tuple[int, int], dict[str, Any]] = attrs.Factory(dict)
 
@@ -55,7 +55,7 @@ class Books:
         return self.seq
 
     def pool(self, variant: int, site: int) -> dict[str, Any]:
-        zero = dict.fromkeys(("on_hand", "blocked", "reserved", "shipped"), D(0))
+        zero = dict.fromkeys(("on_hand", "blocked", "reserved", "shipped"), Decimal(0))
         new = {"variant": variant, "site": site, **zero, "last_seq": 0, "last_recorded_at": self.now}
         return self.pools.setdefault((variant, site), new)
 
@@ -64,7 +64,7 @@ class Books:
         if quant is None:
             quant = {
                 "id": len(self.quants) + 1, "variant": variant, "site": site, "location": location, "lot": lot,
-                "status": status, "container": 0, "owner": 0, "on_hand": D(0), "allocated": D(0),
+                "status": status, "container": 0, "owner": 0, "on_hand": Decimal(0), "allocated": Decimal(0),
                 "received_at": self.now, "last_seq": 0, "last_recorded_at": self.now,
             }  # fmt: skip
             self.quants[(variant, location, lot, status)] = quant
@@ -77,7 +77,7 @@ class Books:
         variant: int,
         site: int,
         location: int,
-        quantity: D | int,
+        quantity: Decimal | int,
         reference: tuple[str, str],
         *,
         counterpart: str | None = None,
@@ -118,8 +118,8 @@ class Books:
         variant: int,
         site: int,
         location: int,
-        quantity: D | int,
-        balance: D,
+        quantity: Decimal | int,
+        balance: Decimal,
         reference: tuple[str, str],
         line: str | None,
         *,
@@ -130,7 +130,7 @@ class Books:
         self.add(
             schema.stock_movement,
             seq=self.seq, posting_id=key(posting), kind=kind, bucket=bucket, variant=variant, site=site,
-            location=location, lot=lot, serial="", status=status, container=0, owner=0, quantity=D(quantity),
+            location=location, lot=lot, serial="", status=status, container=0, owner=0, quantity=Decimal(quantity),
             balance_after=balance, counterpart=counterpart, reference_type=reference[0],
             reference_id=key(reference[1]), reference_line=None if line is None else key(line), unit_cost=None,
             reason=None, actor="test", source="manual", occurred_at=self.now, recorded_at=self.now,
@@ -144,7 +144,7 @@ class Books:
         self.goods(posting, kind, variant, *start, -quantity, reference)
         self.goods(posting, kind, variant, *end, quantity, reference)
 
-    def document(self, name: str, kind: str, site: int, *lines: tuple[int, int, D | int]) -> None:
+    def document(self, name: str, kind: str, site: int, *lines: tuple[int, int, Decimal | int]) -> None:
         """A document with lines of (variant, location, quantity)."""
         self.add(
             schema.stock_document,
@@ -155,22 +155,20 @@ class Books:
             self.add(
                 schema.stock_document_line,
                 document=key(name), line_no=number, variant=variant, location=location, lot=0, status="available",
-                quantity=D(quantity), settled=D(0),
+                quantity=Decimal(quantity), settled=Decimal(0),
             )  # fmt: skip
 
-    def reservation(
-        self, number: int, demand: tuple[str, str, str], variant: int, site: int, *figures: int
-    ) -> None:
+    def reservation(self, number: int, demand: tuple[str, str, str], variant: int, site: int, *figures: int) -> None:
         """`figures`: quantity, consumed, released."""
         quantity, consumed, released = figures
         self.add(
             schema.stock_reservation,
             id=number, demand_type=demand[0], demand_id=key(demand[1]), demand_line=key(demand[2]), variant=variant,
-            site=site, quantity=D(quantity), consumed=D(consumed), released=D(released), multiple=D(1), priority=0,
-            since=self.now, age=number, requirement="", sites=f"[{site}]",
+            site=site, quantity=Decimal(quantity), consumed=Decimal(consumed), released=Decimal(released),
+            multiple=Decimal(1), priority=0, since=self.now, age=number, requirement="", sites=f"[{site}]",
         )  # fmt: skip
 
-    def order(self, name: str, state: str, steps: list[tuple[str | None, str | None, str]], **options: Any) -> None:
+    def order(self, name: str, state: str, steps: Sequence[tuple[str | None, str | None, str]], **options: Any) -> None:
         """An order, its history (shipment, from, to), and a message per entry of it."""
         self.add(
             schema.sales_order,
@@ -182,8 +180,8 @@ class Books:
         for number, (shipment, before, after) in enumerate(steps, 1):
             self.add(
                 schema.order_history,
-                order_id=key(name), sequence=number, version=number, shipment=None if shipment is None else key(shipment),
-                from_state=before, to_state=after, at=self.now, actor="test", source="manual",
+                order_id=key(name), sequence=number, version=number,
+                shipment=None if shipment is None else key(shipment), from_state=before, to_state=after, at=self.now, actor="test", source="manual",
             )  # fmt: skip
             self.add(
                 schema.outbox,
@@ -200,8 +198,9 @@ class Books:
         number = sum(row["order_id"] == key(order) for row in self.rows.get(schema.order_line, ())) + 1
         self.add(
             schema.order_line,
-            id=key(name), order_id=key(order), line_no=number, variant=variant, ordered=D(ordered),
-            cancelled=D(cancelled), price=D("2.50"), entered=D(ordered), entered_unit="each", factor=D(1), requirement="",
+            id=key(name), order_id=key(order), line_no=number, variant=variant, ordered=Decimal(ordered),
+            cancelled=Decimal(cancelled), price=Decimal("2.50"), entered=Decimal(ordered), entered_unit="each",
+            factor=Decimal(1), requirement="",
         )  # fmt: skip
 
     def shipment(self, name: str, order: str, site: int, state: str) -> None:
@@ -221,6 +220,14 @@ class Books:
             for table in _WRITTEN:
                 for values in written.get(table, ()):
                     connection.execute(sa.insert(table).values(**values))
+            _continue_numbering(connection, 1000)
+
+
+def _continue_numbering(connection: sa.Connection, last: int) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.setval("stock_seq", last)))
+    else:
+        connection.execute(sa.text("UPDATE sequence SET value = :last WHERE name = 'stock_seq'"), {"last": last})
 
 
 #: In this order every foreign key finds its row.
@@ -254,12 +261,12 @@ def healthy() -> Books:
 
 def _masters(books: Books) -> None:
     changed = {"created_at": START, "created_by": "test", "changed_at": START, "changed_by": "test"}
-    books.add(schema.unit_of_measure, code="each", name="each", dimension="count", step=D(1), factor=D(1))
+    books.add(schema.unit_of_measure, code="each", name="each", dimension="count", step=Decimal(1), factor=Decimal(1))
     books.add(schema.product, id=1, name="Kitchen", status="active", **changed)
     for variant, sku in ((MUG, "MUG"), (POT, "POT"), (WRAPPING, "WRAPPING")):
         books.add(
             schema.variant,
-            id=variant, product=1, sku=sku, name=sku, attributes="{}", unit="each", step=D("0.25"),
+            id=variant, product=1, sku=sku, name=sku, attributes="{}", unit="each", step=Decimal("0.25"),
             stocked=variant != WRAPPING, lot_tracked=False, serial_tracking="none", perishable=False, status="active",
             **changed,
         )  # fmt: skip
@@ -277,7 +284,7 @@ def _masters(books: Books) -> None:
             schema.location,
             id=number, site=site, parent=parent, depth=1 if parent is None else 2, code=code,
             normal_code=code.lower(), name=code, kind=kind, purpose=purpose, active=True, blocked=False, priority=0,
-            shipping_cost=D(0), **changed,
+            shipping_cost=Decimal(0), **changed,
         )  # fmt: skip
     books.add(schema.lot, id=LOT, variant=MUG, code="L7", attributes="{}", created_at=START)
 
@@ -288,14 +295,14 @@ def _arrivals(books: Books) -> None:
         books.add(
             schema.stock_opening,
             bucket=bucket, variant=POT, location=location, lot=0, status="available", container=0, owner=0, site=HULL,
-            balance=D(balance), last_seq=50,
+            balance=Decimal(balance), last_seq=50,
         )  # fmt: skip
-    books.quant(POT, HULL, HULL_DOCK, 0, "available").update(on_hand=D(7), last_seq=50)
-    books.pool(POT, HULL).update(on_hand=D(7), shipped=D(40), last_seq=50)
-    books.document("R1", "receipt", LEEDS, (MUG, LEEDS_DOCK, 20), (MUG, LEEDS_DOCK, D("2.25")))
+    books.quant(POT, HULL, HULL_DOCK, 0, "available").update(on_hand=Decimal(7), last_seq=50)
+    books.pool(POT, HULL).update(on_hand=Decimal(7), shipped=Decimal(40), last_seq=50)
+    books.document("R1", "receipt", LEEDS, (MUG, LEEDS_DOCK, 20), (MUG, LEEDS_DOCK, Decimal("2.25")))
     books.goods("p1", "receipt", MUG, LEEDS, LEEDS_DOCK, 20, ("receipt", "R1"), counterpart="supplier")
     lot: dict[str, Any] = {"counterpart": "supplier", "lot": LOT, "status": "quarantine"}
-    books.goods("p1", "receipt", MUG, LEEDS, LEEDS_DOCK, D("2.25"), ("receipt", "R1"), **lot)
+    books.goods("p1", "receipt", MUG, LEEDS, LEEDS_DOCK, Decimal("2.25"), ("receipt", "R1"), **lot)
     books.move("p2", "transfer", MUG, (LEEDS, LEEDS_DOCK), (LEEDS, LEEDS_BIN), 20, ("move", "M1"))
 
 
@@ -318,7 +325,7 @@ def _delivered_order(books: Books) -> None:
     books.promise("p5", "commit", MUG, LEEDS, -4, demand)
     books.reservation(1, demand, MUG, LEEDS, 4, 4, 0)
     books.shipment("S1", "O1", LEEDS, "delivered")
-    books.add(schema.shipment_line, shipment=key("S1"), order_line=key("O1 line"), variant=MUG, quantity=D(4))
+    books.add(schema.shipment_line, shipment=key("S1"), order_line=key("O1 line"), variant=MUG, quantity=Decimal(4))
     books.document("RT1", "return", LEEDS, (MUG, LEEDS_DOCK, 1))
     returned: dict[str, Any] = {"counterpart": "customer", "status": "quarantine"}
     books.goods("p6", "return", MUG, LEEDS, LEEDS_DOCK, 1, ("return", "RT1"), **returned)
@@ -334,7 +341,8 @@ def _backordered_order(books: Books) -> None:
     books.add(
         schema.stock_backorder,
         id=3, demand_type="order", demand_id=key("O2"), demand_line=key("O2 line"), variant=POT,
-        sites=f"[{HULL}, {LEEDS}]", outstanding=D(3), multiple=D(1), priority=0, since=books.now, age=3, requirement="",
+        sites=f"[{HULL}, {LEEDS}]", outstanding=Decimal(3), multiple=Decimal(1), priority=0, since=books.now, age=3,
+        requirement="",
     )  # fmt: skip
 
 
@@ -360,7 +368,7 @@ def _order_being_picked(books: Books) -> None:
     quant["allocated"] += 3
     books.add(
         schema.stock_allocation,
-        reservation=5, quant=quant["id"], release=key("S4"), home=quant["id"], quantity=D(3),
+        reservation=5, quant=quant["id"], release=key("S4"), home=quant["id"], quantity=Decimal(3),
     )  # fmt: skip
 
 

@@ -1,0 +1,314 @@
+"""How each query of the domain is answered: by a function over the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from operator import attrgetter
+from typing import Any, Final, TypeAlias
+
+import attrs
+
+import stockcore.catalog.records as catalog
+import stockcore.kernel.records as kernel
+import stockcore.locations.records as locations
+import stockcore.orders.records as orders
+import stockcore.stock.records as stock
+from stockcore_memory.books import SHAPES, Books
+
+Find: TypeAlias = Callable[[Books, Any], Iterable[Any]]
+
+_SERVICE: Final = ("receiving", "staging", "packing", "quarantine")
+
+
+@attrs.frozen
+class Answer:
+    """A query's rows: of which class, found how, in which order (by default by key)."""
+
+    record: type
+    find: Find
+    order: tuple[str, ...] = ()
+    expired: bool = False  # only what has expired by now
+
+    def rows(self, books: Books, query: Any, clock: Callable[[], datetime]) -> list[Any]:
+        """Copies, so that nothing a use case does to them is seen before it is written."""
+        shape = SHAPES[self.record]
+        found = self.find(books, query)
+        if self.expired:
+            now = clock()
+            found = [row for row in found if row.expires_at <= now]
+        once = {shape.key(row): row for row in found}
+        ordered = sorted(once.values(), key=attrgetter(*(self.order or shape.rules.key)))
+        return [shape.copy(row) for row in ordered[: getattr(query, "most", None)]]
+
+
+def _keys(record: type, field: str) -> Answer:
+    """Rows by their key."""
+    return Answer(record, lambda books, query: books.get(record, getattr(query, field)))
+
+
+def _by(record: type, index: str, field: str, *order: str) -> Answer:
+    """Rows by an indexed column."""
+    return Answer(record, lambda books, query: books.find(record, index, getattr(query, field)), order)
+
+
+def _all(record: type) -> Answer:
+    return Answer(record, lambda books, _: books.rows(record))
+
+
+def _ids(rows: Iterable[Any]) -> set[Any]:
+    return {row.id for row in rows}
+
+
+def _variants_with(books: Books, codes: Iterable[str]) -> set[int]:
+    """The variants whose SKU is one of these normal codes."""
+    return {row.variant for row in books.find(catalog.VariantCode, "normal_code", codes) if row.kind == "sku"}
+
+
+def _orders(books: Books, numbers: Iterable[str]) -> set[Any]:
+    return _ids(books.find(orders.Order, "number", numbers))
+
+
+def _variants_of_orders(books: Books, numbers: Iterable[str]) -> set[int]:
+    return {line.variant for line in books.find(orders.OrderLine, "order_id", _orders(books, numbers))}
+
+
+def _of_variants(record: type, index: str = "variant") -> Answer:
+    """Rows of the variants with the query's SKUs."""
+    return Answer(record, lambda books, query: books.find(record, index, _variants_with(books, query.codes)))
+
+
+def _of_orders(record: type, index: str, *order: str) -> Answer:
+    """Rows that name one of the query's orders."""
+    return Answer(record, lambda books, query: books.find(record, index, _orders(books, query.numbers)), order)
+
+
+def _of_orders_variants(record: type, index: str = "variant") -> Answer:
+    """Rows of all variants on the lines of the query's orders."""
+    return Answer(record, lambda books, query: books.find(record, index, _variants_of_orders(books, query.numbers)))
+
+
+def _family(books: Books, codes: Iterable[str]) -> list[Any]:
+    """The variants of every product that one with these SKUs belongs to."""
+    members = books.get(catalog.Variant, _variants_with(books, codes))
+    return list(books.find(catalog.Variant, "product", {member.product for member in members}))
+
+
+def _products(books: Books, query: catalog.LockProducts) -> Iterable[Any]:
+    return books.get(catalog.Product, {variant.product for variant in _family(books, query.codes)})
+
+
+def _family_where(condition: Callable[[Books, int], bool]) -> Answer:
+    """Of the products of the query's SKUs: the variants for which the condition holds."""
+    return Answer(
+        catalog.Variant,
+        lambda books, query: [row for row in _family(books, query.codes) if condition(books, row.id)],
+    )
+
+
+def _has_pool(books: Books, variant: int) -> bool:
+    return any(books.find(stock.Pool, "variant", [variant]))
+
+
+def _has_stock(books: Books, variant: int) -> bool:
+    return any(pool.on_hand > 0 for pool in books.find(stock.Pool, "variant", [variant]))
+
+
+def _is_ordered(books: Books, variant: int) -> bool:
+    return any(books.find(orders.OrderLine, "variant", [variant]))
+
+
+def _is_awaited(books: Books, variant: int) -> bool:
+    reserved = any(pool.reserved > 0 for pool in books.find(stock.Pool, "variant", [variant]))
+    return reserved or any(books.find(stock.Backorder, "open", [variant])) or _is_received(books, variant)
+
+
+def _is_received(books: Books, variant: int) -> bool:
+    """Whether an order that still stands in state received asks for it."""
+    open_lines = (row for row in books.find(orders.OrderLine, "variant", [variant]) if row.cancelled < row.ordered)
+    holders = books.get(orders.Order, {line.order_id for line in open_lines})
+    return any(order.state == "received" for order in holders)
+
+
+def _sites_with(books: Books, codes: Iterable[str]) -> list[Any]:
+    named = books.find(locations.Location, "normal_code", codes)
+    return [row for row in named if row.parent is None]
+
+
+def _places_of_sites(books: Books, query: Any) -> Iterable[Any]:
+    return books.find(locations.Location, "site", _ids(_sites_with(books, query.codes)))
+
+
+def _occupied(books: Books, query: locations.OccupiedLocations) -> Iterable[Any]:
+    return [
+        place
+        for place in _places_of_sites(books, query)
+        if any(quant.on_hand > 0 for quant in books.find(stock.Quant, "location", [place.id]))
+    ]
+
+
+def _awaiting(books: Books, query: locations.AwaitingSites) -> Iterable[Any]:
+    transfers = {row.id: row.to_site for row in books.rows(stock.Document) if row.kind == "transfer"}
+    lines = books.find(stock.DocumentLine, "document", transfers)
+    awaited = {transfers[line.document] for line in lines if line.settled < line.quantity}
+    return [site for site in _sites_with(books, query.codes) if site.id in awaited]
+
+
+def _usual_places(books: Books) -> list[Any]:
+    sites = (row for row in books.rows(locations.Location) if row.parent is None)
+    return [*sites, *books.find(locations.Location, "purpose", _SERVICE)]
+
+
+def _places_holding(books: Books, variants: Iterable[int]) -> Iterable[Any]:
+    places = {quant.location for quant in books.find(stock.Quant, "variant", variants)}
+    return books.get(locations.Location, places)
+
+
+def _places_for(books: Books, query: locations.PlacesFor) -> Iterable[Any]:
+    holding = _places_holding(books, _variants_with(books, query.skus))
+    return [*_usual_places(books), *holding, *books.find(locations.Location, "normal_code", query.places)]
+
+
+def _places_for_orders(books: Books, query: locations.PlacesForOrders) -> Iterable[Any]:
+    return [*_usual_places(books), *_places_holding(books, _variants_of_orders(books, query.numbers))]
+
+
+def _holds(books: Books, query: stock.LockExpiredHolds) -> Iterable[Any]:
+    return books.find(stock.Reservation, "expiring", _variants_with(books, query.codes))
+
+
+def _all_holds(books: Books, _: Any) -> Iterable[Any]:
+    return [row for row in books.rows(stock.Reservation) if row.expires_at is not None and row.outstanding > 0]
+
+
+def _reservations_of_lines(books: Books, query: stock.LockReservationsOfLines) -> Iterable[Any]:
+    owners = {line.order_id for line in books.get(orders.OrderLine, query.lines)}
+    held = books.find(stock.Reservation, "demand_id", owners)
+    return [row for row in held if row.demand_line in query.lines]
+
+
+def _allocations_of_variants(books: Books, query: stock.AllocationsOfVariants) -> Iterable[Any]:
+    outstanding = books.find(stock.Reservation, "open", query.variants)
+    return books.find(stock.Allocation, "reservation", _ids(outstanding))
+
+
+def _allocations_of(books: Books, demands: Iterable[Any]) -> Iterable[Any]:
+    return books.find(stock.Allocation, "reservation", _ids(books.find(stock.Reservation, "demand_id", demands)))
+
+
+def _pools_to_edit(books: Books, query: stock.LockPoolsToEdit) -> Iterable[Any]:
+    variants = _variants_of_orders(books, query.numbers) | _variants_with(books, query.codes)
+    return books.find(stock.Pool, "variant", variants)
+
+
+def _quants_allocated(books: Books, query: stock.LockQuantsAllocatedToOrders) -> Iterable[Any]:
+    allocations = _allocations_of(books, _orders(books, query.numbers))
+    return books.get(stock.Quant, {allocation.quant for allocation in allocations})
+
+
+def _lots_of_orders(books: Books, query: stock.LotsOfOrders) -> Iterable[Any]:
+    lots = books.find(stock.Lot, "variant", _variants_of_orders(books, query.numbers))
+    return [lot for lot in lots if lot.id > 0]
+
+
+def _quants(books: Books, query: stock.LockQuants) -> Iterable[Any]:
+    rows = books.find(stock.Quant, "variant", query.variants)
+    return [row for row in rows if not query.sites or row.site in query.sites]
+
+
+def _lots_by_code(books: Books, query: stock.LotsByCode) -> Iterable[Any]:
+    return [row for row in books.find(stock.Lot, "variant", query.variants) if row.code in query.codes]
+
+
+def _lines_of_customer(books: Books, query: orders.LinesOfCustomer) -> Iterable[Any]:
+    own = _ids(books.find(orders.Order, "customer", [query.customer]))
+    return [row for row in books.find(orders.OrderLine, "order_id", own) if row.variant in query.variants]
+
+
+def _shipment_lines(books: Books, query: orders.ShipmentLinesOfOrders) -> Iterable[Any]:
+    shipments = books.find(orders.Shipment, "order_id", _orders(books, query.numbers))
+    return books.find(orders.ShipmentLine, "shipment", _ids(shipments))
+
+
+_LINE_ORDER: Final = ("order_id", "line_no")
+
+ANSWERS: Final[Mapping[type, Answer]] = {
+    kernel.KnownCommands: _keys(kernel.CommandRecord, "ids"),
+    kernel.Settings: _keys(kernel.Setting, "names"),
+    catalog.VariantsByCode: Answer(
+        catalog.Variant, lambda books, query: books.get(catalog.Variant, _variants_with(books, query.codes))
+    ),
+    catalog.VariantsById: _keys(catalog.Variant, "ids"),
+    catalog.ProductsById: _keys(catalog.Product, "ids"),
+    catalog.CodesOf: _by(catalog.VariantCode, "normal_code", "codes"),
+    catalog.PackagingsOf: _by(catalog.Packaging, "variant", "variants"),
+    catalog.LockProducts: Answer(catalog.Product, _products),
+    catalog.LockProductsById: _keys(catalog.Product, "ids"),
+    catalog.SiblingsByCode: Answer(catalog.Variant, lambda books, query: _family(books, query.codes)),
+    catalog.PackagingsByCode: _of_variants(catalog.Packaging),
+    catalog.MovedVariants: _family_where(_has_pool),
+    catalog.VariantsWithStock: _family_where(_has_stock),
+    catalog.VariantsWithOpenWork: _family_where(_is_awaited),
+    catalog.OrderedVariants: _family_where(_is_ordered),
+    catalog.Units: _all(catalog.UnitOfMeasure),
+    locations.Sites: Answer(
+        locations.Location,
+        lambda books, _: [row for row in books.rows(locations.Location) if row.parent is None],
+    ),
+    locations.LocationsOfSites: Answer(locations.Location, _places_of_sites),
+    locations.LockSites: Answer(locations.Location, lambda books, query: _sites_with(books, query.codes)),
+    locations.LocationsByCode: _by(locations.Location, "normal_code", "codes"),
+    locations.OccupiedLocations: Answer(locations.Location, _occupied),
+    locations.AwaitingSites: Answer(locations.Location, _awaiting),
+    locations.LocationsById: _keys(locations.Location, "ids"),
+    locations.ServicePlaces: _by(locations.Location, "purpose", "purposes"),
+    locations.PlacesFor: Answer(locations.Location, _places_for),
+    locations.PlacesForOrders: Answer(locations.Location, _places_for_orders),
+    stock.LockPoolsByCode: _of_variants(stock.Pool),
+    stock.LockPools: _by(stock.Pool, "variant", "variants"),
+    stock.LockPoolsOfOrders: _of_orders_variants(stock.Pool),
+    stock.LockPoolsToEdit: Answer(stock.Pool, _pools_to_edit),
+    stock.LockBackorders: _by(stock.Backorder, "open", "variants"),
+    stock.LockBackordersOf: _by(stock.Backorder, "demand_id", "demands"),
+    stock.LockBackordersOfOrders: _of_orders(stock.Backorder, "demand_id"),
+    stock.LockBackordersOfOrdersVariants: _of_orders_variants(stock.Backorder, "open"),
+    stock.LockReservations: _by(stock.Reservation, "open", "variants"),
+    stock.LockReservationsOf: _by(stock.Reservation, "demand_id", "demands"),
+    stock.LockReservationsOfLines: Answer(stock.Reservation, _reservations_of_lines),
+    stock.LockReservationsOfOrders: _of_orders(stock.Reservation, "demand_id"),
+    stock.LockExpiredHolds: Answer(stock.Reservation, _holds, expired=True),
+    stock.LockAllExpiredHolds: Answer(stock.Reservation, _all_holds, expired=True),
+    stock.LockQuants: Answer(stock.Quant, _quants),
+    stock.LockQuantsOfOrders: _of_orders_variants(stock.Quant),
+    stock.LockQuantsAllocatedToOrders: Answer(stock.Quant, _quants_allocated),
+    stock.LotsOfOrders: Answer(stock.Lot, _lots_of_orders),
+    stock.AllocationsOfVariants: Answer(stock.Allocation, _allocations_of_variants),
+    stock.AllocationsOfOrders: Answer(
+        stock.Allocation, lambda books, query: _allocations_of(books, _orders(books, query.numbers))
+    ),
+    stock.AllocationsOfDemands: Answer(stock.Allocation, lambda books, query: _allocations_of(books, query.demands)),
+    stock.LotsByCode: Answer(stock.Lot, _lots_by_code),
+    stock.LotsOfVariants: _by(stock.Lot, "variant", "variants"),
+    stock.DocumentsByNumber: _by(stock.Document, "number", "numbers"),
+    stock.DocumentLinesOf: _by(stock.DocumentLine, "document", "documents"),
+    stock.ReturnedFor: _by(stock.DocumentLine, "reference_line", "order_lines"),
+    stock.MovementsOfPosting: _by(stock.Movement, "posting_id", "postings"),
+    stock.ReversalsOf: _keys(stock.PostingReversal, "postings"),
+    stock.StockRecordsOf: _by(stock.StockRecord, "variant", "variants"),
+    stock.DemandNames: _keys(stock.DemandName, "ids"),
+    stock.PendingFollowUps: _all(stock.FollowUp),
+    orders.LockOrders: _by(orders.Order, "number", "numbers", "number"),
+    orders.LockOrdersById: Answer(orders.Order, lambda books, query: books.get(orders.Order, query.ids), ("number",)),
+    orders.OrdersByReference: _by(orders.Order, "reference", "references"),
+    orders.LinesOfOrders: _of_orders(orders.OrderLine, "order_id", *_LINE_ORDER),
+    orders.LinesOfOrdersById: _by(orders.OrderLine, "order_id", "ids", *_LINE_ORDER),
+    orders.VariantsOfOrders: Answer(
+        catalog.Variant,
+        lambda books, query: books.get(catalog.Variant, _variants_of_orders(books, query.numbers)),
+    ),
+    orders.LinesOfCustomer: Answer(orders.OrderLine, _lines_of_customer),
+    orders.ShipmentsOfOrders: _of_orders(orders.Shipment, "order_id"),
+    orders.ShipmentsOfOrdersById: _by(orders.Shipment, "order_id", "ids"),
+    orders.ShipmentLinesOfOrders: Answer(orders.ShipmentLine, _shipment_lines),
+    orders.CustomersByCode: _by(orders.Customer, "normal_code", "codes"),
+}

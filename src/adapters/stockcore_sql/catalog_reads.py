@@ -1,0 +1,158 @@
+"""Products and places as they are shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from stockcore.catalog.views import ProductView
+from stockcore.kernel.errors import StockcoreError
+from stockcore.kernel.text import normal_code
+from stockcore.locations.views import LocationView
+from stockcore_sql import schema as s
+from stockcore_sql.asking import Connect, asking, page_size
+
+_v, _vc, _p, _loc = s.variant.c, s.variant_code.c, s.product.c, s.location.c
+_site = s.location.alias("site_location")
+_parent = s.location.alias("parent_location")
+
+
+class CatalogReads:
+    """`connect` gives a connection on which to read."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+
+    def show(self, sku: str) -> ProductView:
+        """Errors: unknown_sku."""
+        with asking(self._connect) as ask:
+            rows = ask.rows(_PRODUCT_OF_SKU, code=normal_code(sku))
+            if not rows:
+                raise StockcoreError("unknown_sku", f"there is no product with the SKU {sku}", field="sku", sku=sku)
+            codes = ask.rows(_OTHER_CODES, variant=rows[0].id)
+        return _product(rows[0], tuple(row.code for row in codes))
+
+    def list(self, *, after: str = "", limit: int = 100) -> Sequence[ProductView]:
+        """Products by SKU, those after one."""
+        with asking(self._connect) as ask:
+            rows = ask.rows(_PRODUCT_PAGE, after=normal_code(after), most=page_size(limit))
+        return [_product(row) for row in rows]
+
+
+class LocationReads:
+    """`connect` gives a connection on which to read."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+
+    def sites(self) -> Sequence[LocationView]:
+        with asking(self._connect) as ask:
+            return [LocationView(**row._asdict()) for row in ask.rows(_SITES)]
+
+    def tree(self, site: str) -> Sequence[LocationView]:
+        """A site and every place of it, each after the one it is in. Errors: unknown_site."""
+        with asking(self._connect) as ask:
+            views = [LocationView(**row._asdict()) for row in ask.rows(_PLACES, code=normal_code(site))]
+        if not views:
+            raise StockcoreError("unknown_site", f"there is no site {site}", field="site", site=site)
+        return _as_tree(views)
+
+    def show(self, site: str, code: str) -> LocationView:
+        """Errors: unknown_site, unknown_location."""
+        for view in self.tree(site):
+            if normal_code(view.code) == normal_code(code):
+                return view
+        raise StockcoreError("unknown_location", f"{site} has no location {code}", field="location", location=code)
+
+
+def _product(row: Any, codes: tuple[str, ...] = ()) -> ProductView:
+    fields = row._asdict()
+    del fields["id"]
+    fields["attributes"] = json.loads(row.attributes)
+    return ProductView(**fields, codes=codes)
+
+
+def _as_tree(views: Sequence[LocationView]) -> list[LocationView]:
+    below: dict[str | None, list[LocationView]] = {}
+    for view in views:
+        below.setdefault(view.parent, []).append(view)
+    return list(_walk(below, None))
+
+
+def _walk(below: Mapping[str | None, Sequence[LocationView]], parent: str | None) -> Iterator[LocationView]:
+    for view in below.get(parent, ()):
+        yield view
+        yield from _walk(below, view.code)
+
+
+_PRODUCT = (
+    _v.id,
+    _v.sku,
+    _v.name,
+    _v.unit,
+    _v.step,
+    _v.status,
+    _v.stocked,
+    _v.lot_tracked,
+    _v.list_price,
+    _v.currency,
+    _v.unit_cost,
+    _p.category,
+    _p.brand,
+    _p.description,
+    _v.attributes,
+)
+_NAMED = s.variant.join(s.product, _p.id == _v.product).join(
+    s.variant_code, sa.and_(_vc.variant == _v.id, _vc.kind == "sku")
+)
+
+
+_PRODUCT_OF_SKU = (
+    sa.select(*_PRODUCT).select_from(_NAMED).where(_vc.normal_code == sa.bindparam("code", type_=sa.Text()))
+)
+
+
+_PRODUCT_PAGE = (
+    sa.select(*_PRODUCT)
+    .select_from(_NAMED)
+    .where(_vc.normal_code > sa.bindparam("after", type_=sa.Text()), _p.deleted_at.is_(None))
+    .order_by(_vc.normal_code)
+    .limit(sa.bindparam("most", type_=sa.BigInteger()))
+)
+
+
+_OTHER_CODES = (
+    sa.select(_vc.code)
+    .where(_vc.variant == sa.bindparam("variant", type_=sa.BigInteger()), _vc.kind != "sku")
+    .order_by(_vc.id)
+)
+
+
+def _location() -> sa.Select[Any]:
+    return (
+        sa.select(
+            _loc.code,
+            _loc.name,
+            _site.c.code.label("site"),
+            _parent.c.code.label("parent"),
+            _loc.depth,
+            _loc.kind,
+            _loc.purpose,
+            _loc.capacity,
+            _loc.active,
+            _loc.blocked,
+            _loc.time_zone,
+            _loc.country,
+        )
+        .select_from(s.location.join(_site, _site.c.id == _loc.site).outerjoin(_parent, _parent.c.id == _loc.parent))
+        .order_by(_loc.normal_code)
+    )
+
+
+_SITES = _location().where(_loc.parent.is_(None))
+
+
+_PLACES = _location().where(_site.c.normal_code == sa.bindparam("code", type_=sa.Text()), _site.c.parent.is_(None))

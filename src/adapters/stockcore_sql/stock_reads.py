@@ -1,0 +1,177 @@
+"""Stock as it is and as it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from stockcore.kernel.errors import StockcoreError
+from stockcore.kernel.quantity import ZERO
+from stockcore.kernel.text import normal_code
+from stockcore.stock.figures import ExceptionNote, PastStock, StockFigures, StockPage
+from stockcore_sql import schema as s
+from stockcore_sql.asking import FAR, Connect, asking, page_size
+from stockcore_sql.reading import Dialect
+from stockcore_sql.types import Instant, Quantity
+
+_vc, _pool, _loc, _mv, _exc = (
+    s.variant_code.c,
+    s.stock_pool.c,
+    s.location.c,
+    s.stock_movement.c,
+    s.stock_exception.c,
+)
+
+
+class StockReads:
+    """`connect` gives a connection on which to read."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+
+    def show(self, sku: str) -> list[StockFigures]:
+        """A row per site with history. Errors: unknown_sku."""
+        return self.availability([sku])[sku]
+
+    def availability(self, skus: Sequence[str]) -> dict[str, list[StockFigures]]:
+        """Of each SKU, a row per site with history; one statement for all. Errors: unknown_sku."""
+        wanted = {normal_code(sku): sku for sku in skus}
+        found: dict[str, list[StockFigures]] = {}
+        with asking(self._connect) as ask:
+            for row in ask.rows(_stock_of_skus, codes=list(wanted)):
+                figures = found.setdefault(row.normal_code, [])
+                if row.site is not None:
+                    figures.append(_figures(row))
+        unknown = [sku for code, sku in wanted.items() if code not in found]
+        if unknown:
+            raise StockcoreError(
+                "unknown_sku", f"there is no product with the SKU {unknown[0]}", field="sku", skus=unknown
+            )
+        return {sku: found[normal_code(sku)] for sku in skus}
+
+    def page(self, *, after: str | None = None, limit: int = 100) -> StockPage:
+        """Part of all stock, by SKU and site; `after` as the page before gave it. Errors: value_unknown."""
+        sku, site = _position(after)
+        most = page_size(limit)
+        with asking(self._connect) as ask:
+            rows = ask.rows(_PAGE, after_sku=sku, after_site=site, most=most + 1)
+        last = rows[most - 1] if len(rows) > most else None
+        following = None if last is None else json.dumps([last.normal_code, last.site_id])
+        return StockPage(tuple(_figures(row) for row in rows[:most]), following)
+
+    def past(self, sku: str, *, as_of: datetime | None = None, known_at: datetime | None = None) -> PastStock:
+        """What was there at `as_of` (by when things happened) as was known at `known_at` (by when they were recorded).
+
+        Errors: unknown_sku.
+        """
+        self.show(sku)
+        with asking(self._connect) as ask:
+            settled = ask.settled_until()
+            rows = ask.rows(_PAST, code=normal_code(sku), as_of=as_of or FAR, known_at=known_at or FAR)
+        figures = tuple(_figures(row) for row in rows)
+        dips = tuple((row.sku, row.site) for row in figures if min(row.on_hand, row.reserved, row.available) < ZERO)
+        return PastStock(figures, min(as_of or FAR, known_at or FAR) <= settled, dips)
+
+    def exceptions(self, *, state: str = "open", limit: int = 100) -> list[ExceptionNote]:
+        """What people must look at, newest first."""
+        with asking(self._connect) as ask:
+            rows = ask.rows(_EXCEPTIONS, state=state, most=page_size(limit))
+        return [ExceptionNote(**row._asdict()) for row in rows]
+
+
+def _figures(row: Any) -> StockFigures:
+    available = row.on_hand - row.blocked - row.reserved
+    return StockFigures(row.sku, row.site, row.on_hand, row.blocked, row.reserved, available, row.shipped)
+
+
+def _position(after: str | None) -> tuple[str, int]:
+    if after is None:
+        return "", 0
+    try:
+        sku, site = json.loads(after)
+        return str(sku), int(site)
+    except (ValueError, TypeError):
+        raise StockcoreError("value_unknown", "not the `after` of a page before", field="after") from None
+
+
+_POOL = (_vc.normal_code, _vc.code.label("sku"), _loc.code.label("site"), _loc.id.label("site_id"))
+_OF_POOL = (_pool.on_hand, _pool.blocked, _pool.reserved, _pool.shipped)
+
+
+def _stock_of_skus(dialect: Dialect) -> sa.Select[Any]:
+    return (
+        sa.select(*_POOL, *_OF_POOL)
+        .select_from(
+            s.variant_code.outerjoin(s.stock_pool, _pool.variant == _vc.variant).outerjoin(
+                s.location, _loc.id == _pool.site
+            )
+        )
+        .where(_vc.kind == "sku", dialect.among(_vc.normal_code, "codes"))
+        .order_by(_vc.normal_code, _loc.normal_code)
+    )
+
+
+after = sa.tuple_(sa.bindparam("after_sku", type_=sa.Text()), sa.bindparam("after_site", type_=sa.BigInteger()))
+_PAGE = (
+    sa.select(*_POOL, *_OF_POOL)
+    .select_from(
+        s.variant_code.join(s.stock_pool, _pool.variant == _vc.variant).join(s.location, _loc.id == _pool.site)
+    )
+    .where(_vc.kind == "sku", sa.tuple_(_vc.normal_code, _pool.site) > after)
+    .order_by(_vc.normal_code, _pool.site)
+    .limit(sa.bindparam("most", type_=sa.BigInteger()))
+)
+
+
+def _sum(quantity: sa.ColumnElement[Any], *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[Any]:
+    chosen = sa.func.sum(quantity).filter(*conditions)
+    return sa.type_coerce(sa.func.coalesce(chosen, sa.literal_column("0")), Quantity())
+
+
+_ON_HAND = _mv.bucket == "on_hand"
+_PAST = (
+    sa.select(
+        *_POOL,
+        _sum(_mv.quantity, _ON_HAND).label("on_hand"),
+        _sum(_mv.quantity, _ON_HAND, _mv.status != "available").label("blocked"),
+        _sum(_mv.quantity, _mv.bucket == "reserved").label("reserved"),
+        _sum(-_mv.quantity, _ON_HAND, _mv.kind == "commit").label("shipped"),
+    )
+    .select_from(
+        s.variant_code.join(s.stock_movement, _mv.variant == _vc.variant).join(s.location, _loc.id == _mv.site)
+    )
+    .where(
+        _vc.kind == "sku",
+        _vc.normal_code == sa.bindparam("code", type_=sa.Text()),
+        _mv.occurred_at <= sa.bindparam("as_of", type_=Instant()),
+        _mv.recorded_at <= sa.bindparam("known_at", type_=Instant()),
+    )
+    .group_by(_vc.normal_code, _vc.code, _loc.code, _loc.id, _loc.normal_code)
+    .order_by(_loc.normal_code)
+)
+
+
+_EXCEPTIONS = (
+    sa.select(
+        _exc.id,
+        _exc.code,
+        s.variant.c.sku,
+        _loc.code,
+        s.sales_order.c.number,
+        _exc.quantity,
+        _exc.state,
+        _exc.raised_at,
+    )
+    .select_from(
+        s.stock_exception.outerjoin(s.variant, s.variant.c.id == _exc.variant)
+        .outerjoin(s.location, _loc.id == _exc.site)
+        .outerjoin(s.sales_order, sa.and_(s.sales_order.c.id == _exc.demand_id, _exc.demand_type == "order"))
+    )
+    .where(_exc.state == sa.bindparam("state", type_=sa.Text()))
+    .order_by(_exc.id.desc())
+    .limit(sa.bindparam("most", type_=sa.BigInteger()))
+)

@@ -1,0 +1,247 @@
+"""Imports: a file's rows become commands, all of them or each by itself, and every row that cannot is told."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from stockcore.catalog.commands import AddProduct
+from stockcore.kernel.errors import StockcoreError
+from stockcore.kernel.execution import BATCH_MAX, UseCase, carry_out
+from stockcore.kernel.results import Accepted, Outcome, Rejected
+from stockcore.locations.commands import AddLocation, AddSite
+from stockcore.orders.commands import PlaceOrder
+from stockcore.stock.commands import ReceiveStock
+from stockcore_files.kinds import KINDS
+from stockcore_files.reading import Formed, Item, Options, Reading, Refused
+from stockcore_files.rejected import RejectedFile, rejected_path, writing_rejected
+from stockcore_files.rows import Problem
+from stockcore_files.source import Source
+from stockcore_runtime.application import Application
+from stockcore_runtime.asking import Ask
+
+CarryOut = Callable[[UseCase[Any, Any], Sequence[Any]], list[Outcome[Any]]]
+
+TRIES_MAX: Final = 1000  # how often one file's row may have been refused before
+
+
+class Mode(enum.StrEnum):
+    ATOMIC = "atomic"  # all rows, or none when any of them is bad
+    PER_ROW = "per_row"  # every good row; the others go to FILE.rejected.csv
+
+
+@attrs.define(kw_only=True)
+class ImportReport:
+    """What became of a file's rows: total = accepted + superseded + rejected + undone.
+
+    `accepted` counts rows, also those whose command had been carried out by an earlier import of the same file
+    (`repeated`). `superseded`: replaced by a later row (last wins). `undone`: good rows of an atomic import that was
+    refused. `problems`: all that is wrong, by row.
+    """
+
+    kind: str
+    file: str
+    mode: str
+    dry_run: bool
+    total: int = 0
+    accepted: int = 0
+    repeated: int = 0
+    superseded: int = 0
+    rejected: int = 0
+    undone: int = 0
+    problems: list[Problem] = attrs.field(factory=list)
+    rejected_file: str | None = None
+
+
+def import_file(
+    app: Application,
+    kind: str,
+    path: Path,
+    *,
+    mode: Mode = Mode.ATOMIC,
+    options: Options | None = None,
+    dry_run: bool = False,
+    progress: Callable[[int], object] | None = None,
+) -> ImportReport:
+    """Read a file and carry out its commands. Rows that are refused are in the report; what makes the whole file
+    unreadable is raised. The same file imported again changes nothing: command ids are its fingerprint and row.
+
+    Errors: file_not_found, file_invalid, file_changed, invalid_encoding, quote_unclosed, column_missing,
+    column_unknown, column_duplicate, value_unknown (encoding); those of kind INFRASTRUCTURE.
+    """
+    reading = Reading(Source.of(path), KINDS[kind](), options or Options())
+    report = ImportReport(
+        kind=kind, file=str(path), mode=mode, dry_run=dry_run, total=reading.total, superseded=reading.superseded
+    )
+    run = _Run(app, reading, report, progress)
+    if mode is Mode.PER_ROW and not dry_run:
+        run.per_row(path)
+    else:
+        run.atomic(dry_run)
+    report.problems.sort(key=lambda problem: problem.row)
+    return report
+
+
+class _Undone(Exception):
+    """Ends a transaction that must leave nothing."""
+
+
+class _Run:
+    """One import on its way."""
+
+    def __init__(
+        self, app: Application, reading: Reading, report: ImportReport, progress: Callable[[int], object] | None
+    ) -> None:
+        self._app = app
+        self._reading = reading
+        self._report = report
+        self._progress = progress
+        self._asks = _asks(app)
+        self._rejected: RejectedFile | None = None
+
+    def atomic(self, dry_run: bool) -> None:
+        """One transaction, that is undone when any row is bad (and in a dry run)."""
+
+        def attempt() -> None:
+            self._start_over()
+            with self._app.store.transaction(self._app.origin, dry_run=dry_run) as uow:
+                self._carry_out_all(lambda use_case, commands: carry_out(uow, use_case, commands))
+                if self._report.problems and not dry_run:
+                    raise _Undone
+
+        try:
+            self._app.store.retrying(attempt)
+        except _Undone:
+            report = self._report
+            report.undone, report.accepted, report.repeated = report.accepted, 0, 0
+
+    def per_row(self, path: Path) -> None:
+        """Good rows go in, in transactions of their own; the others into the rejected file."""
+        with ExitStack() as stack:
+            self._rejected = stack.enter_context(writing_rejected(path, self._reading.columns))
+            self._carry_out_all(self._asks_batch)
+        if self._rejected.count:
+            self._report.rejected_file = str(rejected_path(path))
+
+    def _asks_batch(self, use_case: UseCase[Any, Any], commands: Sequence[Any]) -> list[Outcome[Any]]:
+        return next(ask for ask in self._asks.values() if ask.use_case is use_case).batch(commands)
+
+    def _start_over(self) -> None:
+        self._report.accepted = self._report.repeated = self._report.rejected = 0
+        self._report.problems.clear()
+
+    def _carry_out_all(self, carry: CarryOut) -> None:
+        for ask, chunk in self._chunks(self._reading.items()):
+            self._note(chunk, _settled(carry, ask.use_case, [item.command for item in chunk]))
+        self._reading.source.check_unchanged()
+
+    def _chunks(self, formed: Iterable[Formed]) -> Iterator[tuple[Ask[Any, Any, Any], list[Item]]]:
+        """Items of one kind of command at a time, a transaction's worth; refused rows are noted on the way."""
+        items = self._good(formed)
+        for command, group in groupby(items, key=lambda item: type(item.command)):
+            while chunk := list(islice(group, BATCH_MAX)):
+                yield self._asks[command], chunk
+
+    def _good(self, formed: Iterable[Formed]) -> Iterator[Item]:
+        for found in formed:
+            if isinstance(found, Item):
+                yield found
+            else:
+                self._refuse(found)
+
+    def _note(self, chunk: Sequence[Item], outcomes: Sequence[Outcome[Any]]) -> None:
+        for item, outcome in zip(chunk, outcomes, strict=True):
+            if isinstance(outcome, Accepted):
+                self._report.accepted += len(item.rows)
+                self._report.repeated += len(item.rows) if outcome.repeated else 0
+            else:
+                for refused in _refused(item, outcome):
+                    self._refuse(refused)
+        if self._progress is not None:
+            self._progress(sum(len(item.rows) for item in chunk))
+
+    def _refuse(self, refused: Refused) -> None:
+        self._report.rejected += 1
+        self._report.problems += refused.problems
+        if self._rejected is not None:
+            self._rejected.add(refused.row, refused.problems)
+
+
+def _asks(app: Application) -> Mapping[type, Ask[Any, Any, Any]]:
+    return {
+        AddProduct: app.catalog.add_product,
+        AddSite: app.locations.add_site,
+        AddLocation: app.locations.add_location,
+        ReceiveStock: app.stock.receive,
+        PlaceOrder: app.orders.place,
+    }
+
+
+def _settled(carry: CarryOut, use_case: UseCase[Any, Any], commands: Sequence[Any]) -> list[Outcome[Any]]:
+    """Carry out commands, but do not take an earlier import's refusal for an answer: since then what was missing may
+    have come. Their ids get a number behind them, the same one each time, so an accepted row is found again."""
+    outcomes = carry(use_case, commands)
+    for number in range(2, TRIES_MAX):
+        again = [index for index, outcome in enumerate(outcomes) if _was_refused_before(outcome)]
+        if not again:
+            break
+        tried = [attrs.evolve(commands[i], command_id=f"{commands[i].command_id}:{number}") for i in again]
+        for index, outcome in zip(again, carry(use_case, tried), strict=True):
+            outcomes[index] = outcome
+    return outcomes
+
+
+def _was_refused_before(outcome: Outcome[Any]) -> bool:
+    return isinstance(outcome, Rejected) and outcome.repeated and outcome.code != "idempotency_key_reuse"
+
+
+def _refused(item: Item, rejected: Rejected) -> Iterator[Refused]:
+    """The row that a refusal is about, and the other rows of the same command."""
+    about = item.row_of(rejected.field)
+    for row in item.rows:
+        if row is about:
+            yield Refused.of(row, _as_rows(rejected))
+        else:
+            yield Refused.of(
+                row,
+                StockcoreError(
+                    "batch_refused", f"row {about.number}, of the same order, was refused", row=about.number
+                ),
+            )
+
+
+def _as_rows(rejected: Rejected) -> StockcoreError:
+    """`lines/2/quantity` of a command is `quantity` of its row."""
+    field = None if rejected.field is None else rejected.field.rpartition("/")[2]
+    return StockcoreError(rejected.code, rejected.message, field=field, **rejected.facts)
+
+
+def as_refusal(report: ImportReport) -> StockcoreError:
+    """An import whose rows did not all go in, as a refusal."""
+    what = "nothing was imported" if report.mode == Mode.ATOMIC else f"{report.accepted} rows were imported"
+    return StockcoreError(
+        "import_rejected",
+        f"{report.rejected} of {report.total} rows were rejected, {what}",
+        total=report.total,
+        accepted=report.accepted,
+        rejected=report.rejected,
+        rejected_file=report.rejected_file,
+        rows=[_plain(problem) for problem in report.problems],
+    )
+
+
+def _plain(problem: Problem) -> dict[str, Any]:
+    return {
+        "row": problem.row,
+        "line": problem.line,
+        "field": problem.field,
+        "code": problem.code,
+        "message": problem.message,
+        "facts": problem.facts,
+    }

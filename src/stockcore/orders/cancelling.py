@@ -1,0 +1,219 @@
+"""Taking back what is not dispatched: whole orders, or part of lines (DESIGN 4).
+
+What is not picked is released at once. Until put-back tasks exist, what is picked goes back to the bins it came from in
+the same posting.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from stockcore.kernel.errors import StockcoreError
+from stockcore.kernel.execution import UseCase, Work
+from stockcore.kernel.quantity import ZERO, plain, read_quantity
+from stockcore.kernel.unit_of_work import UnitOfWork
+from stockcore.orders.commands import CancelLines, CancelOrder, HoldOrder, LineCancel, ResumeOrder
+from stockcore.orders.desk import OrderDesk
+from stockcore.orders.lifecycle import UNDISPATCHED, State, illegal
+from stockcore.orders.placing import announce, write_history
+from stockcore.orders.records import Order, OrderLine, Shipment
+from stockcore.orders.results import OrderChanged
+from stockcore.stock.book import Posting
+from stockcore.stock.holds import release_expired
+from stockcore.stock.records import Allocation, MovementKind, Reservation
+from stockcore.stock.serving import serve
+
+
+def _cancel_all(uow: UnitOfWork, work: Work[CancelOrder, OrderChanged]) -> None:
+    desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=True)
+    release_expired(uow, desk.book, desk.floor)
+    work.decide(lambda command: _cancel(desk, command))
+    desk.finish()
+
+
+def _cancel(desk: OrderDesk, command: CancelOrder) -> OrderChanged:
+    order = desk.order(command.number)
+    if order.state == State.CANCELLED:
+        return desk.changed(order)
+    left = {line.id: _not_dispatched(desk, order, line) for line in desk.lines(order)}
+    if not any(left.values()):
+        raise illegal(desk.state(order), State.CANCELLED)
+    posting = desk.posting(order, command.reason)
+    for line in desk.lines(order):
+        _take_back(desk, order, posting, line, left[line.id])
+    if not any(shipment.dispatched_at for shipment in desk.shipments(order)):
+        write_history(desk, order, [(order.state, State.CANCELLED)], None, reason=command.reason)
+        order.state = State.CANCELLED
+    _close_empty_shipments(desk, order, command.reason)
+    serve(desk.book, posting, desk.floor)
+    announce(desk, order, "order.cancelled", _taken(desk, order, left, command.reason))
+    return desk.changed(order)
+
+
+def _not_dispatched(desk: OrderDesk, order: Order, line: OrderLine) -> Decimal:
+    """How much of a line is neither dispatched nor cancelled."""
+    shipped = sum((r.consumed for r in desk.reservations(order) if r.demand_line == line.id), ZERO)
+    if order.state != State.RECEIVED and not _is_stocked(desk, order, line):
+        return line.ordered - line.cancelled if not desk.shipments(order) else ZERO
+    return line.ordered - line.cancelled - shipped
+
+
+def _is_stocked(desk: OrderDesk, order: Order, line: OrderLine) -> bool:
+    """A service's line has neither reservation nor backorder."""
+    return any(r.demand_line == line.id for r in desk.reservations(order)) or any(
+        b.demand_line == line.id for b in desk.backorders(order)
+    )
+
+
+def _take_back(desk: OrderDesk, order: Order, posting: Posting, line: OrderLine, quantity: Decimal) -> None:
+    """So much less of the line is wanted: backordered before reserved, unreleased before released."""
+    if quantity <= ZERO:
+        return
+    line.cancelled += quantity
+    desk.changes.update(line)
+    withdraw(desk, order, posting, line, quantity)
+
+
+def withdraw(desk: OrderDesk, order: Order, posting: Posting, line: OrderLine, quantity: Decimal) -> None:
+    """Give up so much of what the line waits for and holds."""
+    for backorder in desk.backorders(order):
+        if backorder.demand_line == line.id and backorder.outstanding > ZERO:
+            part = min(quantity, backorder.outstanding)
+            desk.book.settle_backorder(backorder, part)
+            quantity -= part
+    for reservation in reversed(desk.reservations(order)):
+        if quantity <= ZERO:
+            return
+        if reservation.demand_line != line.id or reservation.outstanding <= ZERO:
+            continue
+        part = min(quantity, reservation.outstanding)
+        excess = desk.book.allocated(reservation) - (reservation.outstanding - part)
+        _give_back_allocated(desk, posting, reservation, excess)
+        desk.book.release(posting, reservation, part)
+        quantity -= part
+
+
+def _give_back_allocated(desk: OrderDesk, posting: Posting, reservation: Reservation, excess: Decimal) -> None:
+    """Give up allocations: unreleased ones first, then unpicked, then picked goods go back to their bins."""
+
+    def rank(allocation: Allocation) -> tuple[bool, bool, int]:
+        return (allocation.release.int != 0, allocation.home != allocation.quant, allocation.quant)
+
+    for allocation in sorted(desk.book.allocations_of(reservation), key=rank):
+        if excess <= ZERO:
+            return
+        part = min(excess, allocation.quantity)
+        quant, home = desk.book.quants_by_id[allocation.quant], allocation.home
+        desk.book.deallocate(allocation, part)
+        if home != quant.id:
+            target = desk.book.quants_by_id[home]
+            desk.book.move(posting, MovementKind.TRANSFER, quant, target, part, line=reservation.demand_line)
+        excess -= part
+
+
+def _close_empty_shipments(desk: OrderDesk, order: Order, reason: str | None) -> None:
+    """An undispatched shipment with nothing left in it is cancelled."""
+    filled = {allocation.release for _, allocation in desk.allocations(order)}
+    for shipment in desk.shipments(order):
+        if shipment.state in UNDISPATCHED and shipment.id not in filled:
+            close_shipment(desk, order, shipment, reason)
+
+
+def close_shipment(desk: OrderDesk, order: Order, shipment: Shipment, reason: str | None) -> None:
+    write_history(desk, order, [(shipment.state, State.CANCELLED)], shipment.id, reason=reason)
+    shipment.state = State.CANCELLED
+    shipment.changed_at = desk.ids.now
+    desk.changes.update(shipment)
+
+
+def _taken(desk: OrderDesk, order: Order, taken: dict[UUID, Decimal], reason: str | None) -> dict[str, object]:
+    lines = {line.id: line.line_no for line in desk.lines(order)}
+    return {
+        "number": order.number,
+        "reason": reason,
+        "lines": [
+            {"line": lines[line_id], "cancelled": quantity}
+            for line_id, quantity in taken.items()
+            if quantity
+        ],
+    }
+
+
+# -- part of lines -----------------------------------------------------------------------------------------------
+
+
+def _cancel_lines_all(uow: UnitOfWork, work: Work[CancelLines, OrderChanged]) -> None:
+    desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=True)
+    release_expired(uow, desk.book, desk.floor)
+    work.decide(lambda command: _cancel_lines(desk, command))
+    desk.finish()
+
+
+def _cancel_lines(desk: OrderDesk, command: CancelLines) -> OrderChanged:
+    order = desk.order(command.number)
+    if order.state == State.CANCELLED:
+        raise illegal(order.state, State.CANCELLED)
+    wanted = [(_line(desk, order, cancel, index), cancel.quantity) for index, cancel in enumerate(command.lines)]
+    totals: dict[UUID, Decimal] = {}
+    for index, (line, quantity) in enumerate(wanted):
+        read_quantity(quantity, field=f"lines/{index}/quantity")
+        totals[line.id] = totals.get(line.id, ZERO) + quantity
+        if totals[line.id] > _not_dispatched(desk, order, line):
+            raise StockcoreError(
+                "over_release",
+                f"only {plain(_not_dispatched(desk, order, line))} of line {line.line_no} is not dispatched",
+                field=f"lines/{index}/quantity",
+            )
+    posting = desk.posting(order, command.reason)
+    for line, quantity in wanted:
+        _take_back(desk, order, posting, line, quantity)
+    nothing_left = not any(_not_dispatched(desk, order, line) for line in desk.lines(order))
+    if nothing_left and not any(shipment.dispatched_at for shipment in desk.shipments(order)):
+        write_history(desk, order, [(order.state, State.CANCELLED)], None, reason=command.reason)
+        order.state = State.CANCELLED
+    _close_empty_shipments(desk, order, command.reason)
+    serve(desk.book, posting, desk.floor)
+    announce(desk, order, "order.lines_cancelled", _taken(desk, order, totals, command.reason))
+    return desk.changed(order)
+
+
+def _line(desk: OrderDesk, order: Order, cancel: LineCancel, index: int) -> OrderLine:
+    """Errors: unknown_line."""
+    for line in desk.lines(order):
+        if line.line_no == cancel.line:
+            return line
+    raise StockcoreError(
+        "unknown_line", f"order {order.number} has no line {cancel.line}", field=f"lines/{index}/line"
+    )
+
+
+# -- hold and resume ---------------------------------------------------------------------------------------------
+
+
+def _hold_all(uow: UnitOfWork, work: Work[HoldOrder, OrderChanged]) -> None:
+    desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=False)
+    work.decide(lambda command: _set_hold(desk, command.number, command.reason))
+    desk.finish()
+
+
+def _resume_all(uow: UnitOfWork, work: Work[ResumeOrder, OrderChanged]) -> None:
+    desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=False)
+    work.decide(lambda command: _set_hold(desk, command.number, None))
+    desk.finish()
+
+
+def _set_hold(desk: OrderDesk, number: str, reason: str | None) -> OrderChanged:
+    order = desk.order(number)
+    if (order.on_hold, order.hold_reason) != (reason is not None, reason):
+        order.on_hold, order.hold_reason = reason is not None, reason
+        announce(desk, order, "order.held" if reason else "order.resumed", {"number": number, "reason": reason})
+    return desk.changed(order)
+
+
+CANCEL_ORDER: Final = UseCase("orders.cancel", OrderChanged, _cancel_all)
+CANCEL_LINES: Final = UseCase("orders.cancel_lines", OrderChanged, _cancel_lines_all)
+HOLD_ORDER: Final = UseCase("orders.hold", OrderChanged, _hold_all)
+RESUME_ORDER: Final = UseCase("orders.resume", OrderChanged, _resume_all)
+

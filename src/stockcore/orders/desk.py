@@ -1,0 +1,181 @@
+"""What use cases on existing orders load and lock, in the order of DESIGN 2, and what they all do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from stockcore.catalog.records import VariantsByCode
+from stockcore.kernel.errors import StockcoreError
+from stockcore.kernel.execution import Work
+from stockcore.kernel.quantity import ZERO
+from stockcore.kernel.text import normal_code
+from stockcore.kernel.unit_of_work import Changes, Ids, Query, UnitOfWork
+from stockcore.locations.records import Location, PlacesForOrders, Sites
+from stockcore.orders.lifecycle import UNDISPATCHED, State, shown_state
+from stockcore.orders.records import (
+    LinesOfOrders,
+    LockOrders,
+    Order,
+    OrderLine,
+    Shipment,
+    ShipmentsOfOrders,
+)
+from stockcore.orders.results import OrderChanged, ShipmentFigures
+from stockcore.stock.book import Book, Posting
+from stockcore.stock.floor import Floor
+from stockcore.stock.records import (
+    Allocation,
+    AllocationsOfOrders,
+    Backorder,
+    DemandType,
+    LockBackordersOfOrders,
+    LockBackordersOfOrdersVariants,
+    LockPoolsOfOrders,
+    LockPoolsToEdit,
+    LockQuantsAllocatedToOrders,
+    LockQuantsOfOrders,
+    LockReservationsOfOrders,
+    Lot,
+    LotsOfOrders,
+    Reservation,
+)
+
+
+class OrderDesk:
+    """Some orders with everything about their stock. `whole` also loads what allocating, moving goods and serving the
+    queue need; without it only what is allocated to the orders (enough to dispatch and deliver)."""
+
+    def __init__(
+        self,
+        uow: UnitOfWork,
+        work: Work[Any, Any],
+        numbers: Sequence[str],
+        *,
+        whole: bool,
+        new_skus: Sequence[str] = (),
+        ids_per_order: int = 24,
+    ) -> None:
+        self.uow = uow
+        wanted = tuple(sorted(set(numbers)))
+        codes = tuple(sorted({normal_code(sku) for sku in new_skus}))
+        queries: list[Query[Any]] = [
+            work.known(),
+            LockOrders(wanted),
+            LockPoolsToEdit(wanted, codes) if codes else LockPoolsOfOrders(wanted),
+            LockBackordersOfOrders(wanted),
+            LockReservationsOfOrders(wanted),
+            LockQuantsOfOrders(wanted) if whole else LockQuantsAllocatedToOrders(wanted),
+            AllocationsOfOrders(wanted),
+            ShipmentsOfOrders(wanted),
+        ]
+        if whole:
+            queries.insert(4, LockBackordersOfOrdersVariants(wanted))
+            queries += [LinesOfOrders(wanted), PlacesForOrders(wanted), LotsOfOrders(wanted)]
+        else:
+            queries += [Sites()]
+        queries += [VariantsByCode(codes)] if codes else []
+        expected = ids_per_order * max(1, len(wanted))
+        uow.prepare_draw(expected)
+        load: Any = uow.load
+        answers = dict(zip(map(type, queries), load(*queries), strict=True))
+        work.settle(answers[type(queries[0])])
+        self._work = work
+        self.changes = Changes()
+        self.ids = Ids(uow, expected)
+        self.book = Book(self.changes, self.ids, uow.origin)
+        self.book.load_pools(answers[type(queries[2])])
+        self.book.load_backorders(answers[LockBackordersOfOrders])
+        self.book.load_backorders(answers.get(LockBackordersOfOrdersVariants, ()))
+        self.book.load_reservations(answers[LockReservationsOfOrders])
+        self.book.load_quants(answers[type(queries[6 if whole else 5])])
+        self.book.load_allocations(answers[AllocationsOfOrders])
+        places: list[Location] = answers.get(PlacesForOrders) or answers.get(Sites, [])
+        self.floor = Floor(places, answers.get(LotsOfOrders, ()), self.ids.now)
+        self.variants = {normal_code(v.sku): v for v in answers.get(VariantsByCode, ())}
+        self.units: dict[tuple[int, str], Decimal] = {}
+        self.lots: dict[tuple[int, str], Lot] = {}
+        self.sites = [place for place in places if place.parent is None]
+        self.orders: dict[str, Order] = {order.number: order for order in answers[LockOrders]}
+        self._lines: dict[UUID, list[OrderLine]] = _grouped(answers.get(LinesOfOrders, ()))
+        self._shipments: dict[UUID, list[Shipment]] = _grouped(answers[ShipmentsOfOrders])
+        self._reservations: dict[UUID, list[Reservation]] = {}
+        for reservation in answers[LockReservationsOfOrders]:
+            self._reservations.setdefault(reservation.demand_id, []).append(reservation)
+        self._loaded = len(self.book.reservations_by_id)
+
+    def finish(self) -> None:
+        self._work.record(self.changes, self.ids.now)
+        self.uow.write(self.changes)
+
+    def order(self, number: str) -> Order:
+        """Errors: unknown_order."""
+        order = self.orders.get(number)
+        if order is None:
+            raise StockcoreError("unknown_order", f"there is no order {number!r}", field="number", number=number)
+        return order
+
+    def lines(self, order: Order) -> list[OrderLine]:
+        return self._lines.setdefault(order.id, [])
+
+    def shipments(self, order: Order) -> list[Shipment]:
+        return self._shipments.setdefault(order.id, [])
+
+    def reservations(self, order: Order) -> list[Reservation]:
+        """In line order: line ids rise with the lines."""
+        mine = self._reservations.get(order.id, [])
+        if len(self.book.reservations_by_id) != self._loaded:  # an edit or the queue made some
+            mine = [r for r in self.book.reservations_by_id.values() if r.demand_id == order.id]
+        return sorted(mine, key=_by_line)
+
+    def backorders(self, order: Order) -> list[Backorder]:
+        return [b for b in self.book.backorders.values() if b.demand_id == order.id]
+
+    def allocations(self, order: Order) -> list[tuple[Reservation, Allocation]]:
+        return [(r, a) for r in self.reservations(order) for a in self.book.allocations_of(r)]
+
+    def posting(self, order: Order, reason: str | None = None) -> Posting:
+        return Posting(self.uow.new_ids(1)[0], DemandType.ORDER, order.id, reason, None)
+
+    def unreleased(self, order: Order) -> Decimal:
+        """What is reserved for the order and in no open shipment."""
+        left = ZERO
+        for reservation in self.reservations(order):
+            released = sum(
+                (a.quantity for a in self.book.allocations.get(reservation.id, ()) if a.release.int), ZERO
+            )
+            left += reservation.outstanding - released
+        return left
+
+    def state(self, order: Order) -> State:
+        """What the order's state is shown as now."""
+        remainder = self.unreleased(order) > ZERO or any(b.outstanding > ZERO for b in self.backorders(order))
+        return shown_state(order.state, [s.state for s in self.shipments(order)], remainder)
+
+    def undispatched(self, order: Order) -> list[Shipment]:
+        return [shipment for shipment in self.shipments(order) if shipment.state in UNDISPATCHED]
+
+    def changed(self, order: Order) -> OrderChanged:
+        """The answer of a use case on an existing order."""
+        return OrderChanged(
+            order.number,
+            self.state(order),
+            order.version,
+            tuple(
+                ShipmentFigures(shipment.number, self.floor.code(shipment.site), shipment.state)
+                for shipment in self.shipments(order)
+            ),
+        )
+
+
+def _by_line(reservation: Reservation) -> tuple[UUID, int]:
+    return (reservation.demand_line, reservation.site)
+
+
+def _grouped(records: Sequence[Any]) -> dict[UUID, list[Any]]:
+    grouped: dict[UUID, list[Any]] = {}
+    for record in records:
+        grouped.setdefault(record.order_id, []).append(record)
+    return grouped

@@ -1,0 +1,186 @@
+"""Editing an open order: new quantities, new lines; all edits or none. What a line holds already counts as available
+to it, and what is added is covered under the order's own policy (S009, S031)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+import attrs
+
+from stockcore.catalog.records import Variant
+from stockcore.kernel.errors import StockcoreError
+from stockcore.kernel.execution import UseCase, Work
+from stockcore.kernel.quantity import ONE, ZERO, check_step, plain, read_quantity
+from stockcore.kernel.unit_of_work import UnitOfWork
+from stockcore.orders import sourcing
+from stockcore.orders.cancelling import withdraw
+from stockcore.orders.commands import EditOrder, LineEdit, LineRequest
+from stockcore.orders.desk import OrderDesk
+from stockcore.orders.lifecycle import State, illegal
+from stockcore.orders.placing import Wanted, announce, as_json, candidates, shortage_error, wanted_line
+from stockcore.orders.records import Order, OrderLine, VariantsOfOrders
+from stockcore.orders.results import OrderChanged
+from stockcore.stock.book import Demand
+from stockcore.stock.holds import release_expired
+from stockcore.stock.records import DemandType
+from stockcore.stock.serving import available_to, reserve, serve
+
+
+@attrs.frozen
+class _Edit:
+    """One checked edit: by how much a line grows or shrinks. A new line is not yet among the order's."""
+
+    line: OrderLine
+    variant: Variant
+    change: Decimal
+    is_new: bool
+
+
+def _edit_all(uow: UnitOfWork, work: Work[EditOrder, OrderChanged]) -> None:
+    new_skus = [edit.sku for command in work.commands for edit in command.lines if edit.sku is not None]
+    numbers = [command.number for command in work.commands]
+    desk = OrderDesk(uow, work, numbers, whole=True, new_skus=new_skus)
+    variants = {variant.id: variant for variant in uow.load(VariantsOfOrders(tuple(sorted(set(numbers)))))}
+    release_expired(uow, desk.book, desk.floor)
+    work.decide(lambda command: _edit(desk, variants, command))
+    desk.finish()
+
+
+def _edit(desk: OrderDesk, variants: dict[int, Variant], command: EditOrder) -> OrderChanged:
+    order = desk.order(command.number)
+    if order.state not in (State.SUPPLIER_CONFIRMED, State.RECEIVED):
+        raise illegal(order.state, "edited")
+    if not command.lines:
+        raise StockcoreError("order_without_lines", "name at least one line to edit", field="lines")
+    edits = _checked(desk, variants, order, command.lines)
+    if not any(edit.change or edit.is_new for edit in edits):
+        return desk.changed(order)
+    grown = [edit for edit in edits if edit.change > ZERO]
+    plan = _plan(desk, order, grown) if grown and order.state != State.RECEIVED else None
+    posting = desk.posting(order)
+    for edit in edits:
+        edit.line.ordered += edit.change
+        if edit.is_new:
+            desk.lines(order).append(edit.line)
+            desk.changes.insert(edit.line)
+        elif edit.change:
+            desk.changes.update(edit.line)
+        if edit.change < ZERO and order.state != State.RECEIVED:
+            withdraw(desk, order, posting, edit.line, -edit.change)
+    if plan is not None:
+        found, demands = plan
+        for take in found.takes:
+            if grown[take.line].variant.stocked:
+                reserve(desk.book, posting, desk.floor, demands[take.line], take.site, take.quantity)
+        for edit, demand, short in zip(grown, demands, found.short, strict=True):
+            if short and order.policy == "backorder":
+                desk.book.backorder(demand, short)
+            elif short:
+                edit.line.cancelled += short
+    serve(desk.book, posting, desk.floor)
+    changed = [{"line": edit.line.line_no, "ordered": edit.line.ordered} for edit in edits]
+    announce(desk, order, "order.edited", {"number": order.number, "lines": changed})
+    return desk.changed(order)
+
+
+def _checked(
+    desk: OrderDesk, variants: dict[int, Variant], order: Order, edits: Sequence[LineEdit]
+) -> list[_Edit]:
+    """Every edit checked before anything is changed. Errors: unknown_line, duplicate_row, illegal_transition, and
+    those of new lines."""
+    checked: list[_Edit] = []
+    for index, edit in enumerate(edits):
+        field = f"lines/{index}"
+        if edit.line is None:
+            checked.append(_new_line(desk, order, edit, len(checked), field))
+            continue
+        line = next((line for line in desk.lines(order) if line.line_no == edit.line), None)
+        if line is None:
+            raise StockcoreError("unknown_line", f"order {order.number} has no line {edit.line}", field=f"{field}/line")
+        if any(other.line is line for other in checked):
+            raise StockcoreError("duplicate_row", "a line is edited twice", field=f"{field}/line")
+        variant = variants[line.variant]
+        quantity = read_quantity(edit.quantity, field=f"{field}/quantity")
+        check_step(quantity, variant.step, field=f"{field}/quantity")
+        fixed = line.cancelled + sum((r.consumed for r in desk.reservations(order) if r.demand_line == line.id), ZERO)
+        if quantity < fixed:
+            raise StockcoreError(
+                "illegal_transition",
+                f"{plain(fixed)} of line {line.line_no} is dispatched or cancelled already",
+                field=f"{field}/quantity",
+            )
+        checked.append(_Edit(line, variant, quantity - line.ordered, False))
+    return checked
+
+
+def _new_line(desk: OrderDesk, order: Order, edit: LineEdit, offset: int, field: str) -> _Edit:
+    if edit.sku is None:
+        raise StockcoreError("field_required", "a new line needs a SKU", field=f"{field}/sku")
+    request = LineRequest(sku=edit.sku, quantity=edit.quantity, price=edit.price, unit=edit.unit)
+    wanted: Wanted = wanted_line(desk, request, field)
+    last = max((line.line_no for line in desk.lines(order)), default=0)
+    line = OrderLine(
+        desk.uow.new_ids(1)[0],
+        order.id,
+        last + 1 + offset,
+        wanted.variant.id,
+        ZERO,
+        ZERO,
+        wanted.price,
+        wanted.entered,
+        wanted.entered_unit,
+        wanted.factor,
+        "",
+    )
+    return _Edit(line, wanted.variant, wanted.quantity, True)
+
+
+def _plan(desk: OrderDesk, order: Order, grown: Sequence[_Edit]) -> tuple[sourcing.Plan, list[Demand]]:
+    """Where the added quantities come from. Errors: insufficient_stock."""
+    serving = candidates(desk.sites, (), order.strategy)
+    demands = [_demand(desk, order, edit, as_json(serving)) for edit in grown]
+    wishes = [
+        sourcing.Wish(edit.variant.id, edit.variant.sku, edit.change, demand.multiple)
+        for edit, demand in zip(grown, demands, strict=True)
+    ]
+
+    def available(line: int, variant: int, site: int) -> Decimal:
+        if not grown[line].variant.stocked:
+            return grown[line].change
+        return available_to(desk.book, desk.floor, demands[line], site)
+
+    found = sourcing.plan(wishes, available, serving, order.strategy)
+    refused = not found.is_whole and (
+        order.policy == "all_or_nothing" or (order.policy == "ship_available" and not found.takes)
+    )
+    if refused:
+        raise shortage_error(found, wishes, serving, desk.book, available)
+    return found, demands
+
+
+def _demand(desk: OrderDesk, order: Order, edit: _Edit, sites: str) -> Demand:
+    """The line's demand: a line that holds or waits already keeps its age and its multiple."""
+    known = next((r for r in desk.reservations(order) if r.demand_line == edit.line.id), None) or next(
+        (b for b in desk.backorders(order) if b.demand_line == edit.line.id), None
+    )
+    line_id: UUID = edit.line.id
+    return Demand(
+        DemandType.ORDER,
+        order.id,
+        line_id,
+        edit.variant.id,
+        known.sites if known is not None else sites,
+        known.multiple if known is not None else ONE * edit.variant.step,
+        order.priority,
+        order.promise,
+        known.since if known is not None else desk.ids.now,
+        known.age if known is not None else 0,
+        None,
+        edit.line.requirement,
+    )
+
+
+EDIT_ORDER: Final = UseCase("orders.edit", OrderChanged, _edit_all)

@@ -1,0 +1,264 @@
+"""Moving orders on: release, pick whole, pack, dispatch, deliver (DESIGN 4).
+
+The light path: releasing allocates and makes one shipment per site; packing picks everything at once, from the bins to
+the site's packing place; dispatch lowers on hand and reserved together; delivery is a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+from uuid import UUID
+
+from stockcore.kernel.errors import StockcoreError
+from stockcore.kernel.execution import UseCase, Work
+from stockcore.kernel.quantity import ZERO
+from stockcore.kernel.unit_of_work import UnitOfWork
+from stockcore.locations.records import Purpose
+from stockcore.orders.commands import AdvanceOrder
+from stockcore.orders.desk import OrderDesk
+from stockcore.orders.lifecycle import BEFORE, OPEN_SHIPMENT, SHIPMENT_STATES, State, illegal
+from stockcore.orders.placing import announce, write_history
+from stockcore.orders.records import Order, Shipment, ShipmentLine
+from stockcore.orders.results import OrderChanged
+from stockcore.stock.allocating import choose, requirement_of
+from stockcore.stock.book import Posting
+from stockcore.stock.records import NOBODY, Allocation, Counterpart, MovementKind, Reservation
+
+
+def _advance_all(uow: UnitOfWork, work: Work[AdvanceOrder, OrderChanged]) -> None:
+    whole = any(command.through or command.to not in (State.DISPATCHED, State.DELIVERED) for command in work.commands)
+    desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=whole)
+    work.decide(lambda command: _advance(desk, command))
+    desk.finish()
+
+
+def _advance(desk: OrderDesk, command: AdvanceOrder) -> OrderChanged:
+    order = desk.order(command.number)
+    try:
+        wanted = State(command.to)
+    except ValueError:
+        raise StockcoreError(
+            "value_unknown", f"there is no state {command.to!r}", field="to", known=[str(state) for state in State]
+        ) from None
+    if wanted not in SHIPMENT_STATES:
+        return _advance_order_itself(desk, order, wanted)
+    if order.state != State.SUPPLIER_CONFIRMED:
+        raise illegal(order.state, wanted)
+    if command.through:
+        moved = _advance_through(desk, order, wanted)
+    else:
+        moved = _advance_one_step(desk, order, wanted)
+    if moved:
+        announce(desk, order, f"order.{wanted}", {"number": order.number, "shipments": [s.number for s in moved]})
+    return desk.changed(order)
+
+
+def _advance_order_itself(desk: OrderDesk, order: Order, wanted: State) -> OrderChanged:
+    """To a state that placing or cancelling gives; only being there already is permitted."""
+    if desk.state(order) == wanted or (wanted is State.VALIDATED and order.state == State.SUPPLIER_CONFIRMED):
+        return desk.changed(order)
+    raise illegal(desk.state(order), wanted)
+
+
+def _advance_one_step(desk: OrderDesk, order: Order, wanted: State) -> list[Shipment]:
+    """All shipments that stand exactly one step before; releasing for `picking`.
+
+    Errors: illegal_transition, nothing_to_release, not_complete, not_allocatable, on_hold.
+    """
+    if wanted is State.PICKING:
+        if desk.state(order) is State.PICKING and desk.unreleased(order) <= ZERO:
+            return []
+        return _release(desk, order)
+    before = BEFORE[wanted]
+    standing = [shipment for shipment in desk.shipments(order) if shipment.state == before]
+    if not standing:
+        if any(shipment.state == wanted for shipment in desk.shipments(order)):
+            return []
+        raise illegal(desk.state(order), wanted)
+    for shipment in standing:
+        _STEPS[wanted](desk, order, shipment)
+    return standing
+
+
+def _advance_through(desk: OrderDesk, order: Order, wanted: State) -> list[Shipment]:
+    """Release what can be, then take every open shipment on to `wanted`, step by step."""
+    moved: list[Shipment] = []
+    if desk.unreleased(order) > ZERO:
+        moved += _release(desk, order)
+    behind = [s for s in desk.shipments(order) if _is_before(s, wanted)]
+    if not behind and not moved:
+        if any(shipment.state == wanted for shipment in desk.shipments(order)):
+            return []
+        if not desk.shipments(order):
+            return _release(desk, order)  # says why nothing can be released
+        raise illegal(desk.state(order), wanted)
+    for shipment in behind:
+        while _is_before(shipment, wanted):
+            following = SHIPMENT_STATES[SHIPMENT_STATES.index(State(shipment.state)) + 1]
+            _STEPS[following](desk, order, shipment)
+        if shipment not in moved:
+            moved.append(shipment)
+    return moved
+
+
+def _is_before(shipment: Shipment, wanted: State) -> bool:
+    state = State(shipment.state)
+    return state in OPEN_SHIPMENT and SHIPMENT_STATES.index(state) < SHIPMENT_STATES.index(wanted)
+
+
+# -- release -----------------------------------------------------------------------------------------------------
+
+
+def _release(desk: OrderDesk, order: Order) -> list[Shipment]:
+    """All that is reserved and not yet released becomes one new shipment per site, as far as it can be allocated."""
+    if order.on_hold:
+        raise StockcoreError("on_hold", f"the order is on hold: {order.hold_reason}", number=order.number)
+    if desk.unreleased(order) <= ZERO:
+        if desk.undispatched(order):
+            return []
+        raise StockcoreError(
+            "nothing_to_release", "nothing is reserved for this order that is not released", number=order.number
+        )
+    if order.ship_complete and any(backorder.outstanding > ZERO for backorder in desk.backorders(order)):
+        raise StockcoreError("not_complete", "the order ships complete, and part of it is backordered")
+    chosen = _allocate(desk, order)
+    if not chosen:
+        places = sorted({desk.floor.code(q.location) for q in desk.book.quants_by_id.values() if q.free > ZERO})
+        raise StockcoreError("not_allocatable", "the goods lie where nothing may be taken from", places=places)
+    made = []
+    for site in sorted(chosen):
+        shipment = _new_shipment(desk, order, site)
+        for reservation, allocation in chosen[site]:
+            _assign(desk, reservation, allocation, shipment)
+        made.append(shipment)
+    return made
+
+
+def _allocate(desk: OrderDesk, order: Order) -> dict[int, list[tuple[Reservation, Allocation]]]:
+    """Choose the goods for everything unreleased: pinned parts have theirs, the rest by the site's strategy."""
+    chosen: dict[int, list[tuple[Reservation, Allocation]]] = {}
+    for reservation in desk.reservations(order):
+        mine = desk.book.allocations_of(reservation)
+        pinned = [allocation for allocation in mine if allocation.release == NOBODY]
+        for allocation in pinned:
+            chosen.setdefault(reservation.site, []).append((reservation, allocation))
+        left = reservation.outstanding - sum((allocation.quantity for allocation in mine), ZERO)
+        if left <= ZERO:
+            continue
+        shelves = desk.floor.shelves(
+            desk.book, reservation.variant, reservation.site, requirement_of(reservation.requirement)
+        )
+        for quant, part in choose(shelves, left):
+            chosen.setdefault(reservation.site, []).append((reservation, desk.book.allocate(reservation, quant, part)))
+            left -= part
+        if left > ZERO:
+            desk.book.raise_exception(
+                "not_allocatable",
+                variant=reservation.variant,
+                site=reservation.site,
+                reservation=reservation,
+                quantity=left,
+            )
+    return chosen
+
+
+def _new_shipment(desk: OrderDesk, order: Order, site: int) -> Shipment:
+    order.shipment_count += 1
+    shipment = Shipment(
+        desk.uow.new_ids(1)[0],
+        order.id,
+        f"{order.number}-{order.shipment_count}",
+        site,
+        State.PICKING,
+        desk.ids.now,
+        desk.ids.now,
+        None,
+    )
+    desk.shipments(order).append(shipment)
+    desk.changes.insert(shipment)
+    write_history(desk, order, [(State.SUPPLIER_CONFIRMED, State.PICKING)], shipment.id)
+    return shipment
+
+
+def _assign(desk: OrderDesk, reservation: Reservation, allocation: Allocation, shipment: Shipment) -> None:
+    """The allocation becomes part of the shipment."""
+    quant = desk.book.quants_by_id[allocation.quant]
+    quantity = allocation.quantity
+    desk.book.deallocate(allocation, quantity)
+    desk.book.allocate(reservation, quant, quantity, release=shipment.id)
+
+
+# -- the steps of a shipment -------------------------------------------------------------------------------------
+
+
+def _content(desk: OrderDesk, order: Order, shipment: Shipment) -> list[tuple[Reservation, Allocation]]:
+    return [
+        (reservation, allocation)
+        for reservation, allocation in desk.allocations(order)
+        if allocation.release == shipment.id
+    ]
+
+
+def _step(desk: OrderDesk, order: Order, shipment: Shipment, to: State) -> None:
+    write_history(desk, order, [(shipment.state, to)], shipment.id)
+    shipment.state = to
+    shipment.changed_at = desk.ids.now
+    desk.changes.update(shipment)
+
+
+def _pack(desk: OrderDesk, order: Order, shipment: Shipment) -> None:
+    """Pick everything from where it was allocated to the packing place."""
+    packing = desk.floor.service_place(shipment.site, Purpose.PACKING)
+    posting = Posting(desk.uow.new_ids(1)[0], "shipment", shipment.id, None, None)
+    for reservation, allocation in _content(desk, order, shipment):
+        quant = desk.book.quants_by_id[allocation.quant]
+        if quant.location == packing.id:
+            continue
+        target = desk.book.beside(quant, location=packing.id)
+        quantity, home = allocation.quantity, allocation.home
+        desk.book.deallocate(allocation, quantity)
+        desk.book.move(posting, MovementKind.PICK, quant, target, quantity, line=reservation.demand_line)
+        desk.book.allocate(reservation, target, quantity, release=shipment.id, home=home)
+    desk.book.raised.clear()  # a move inside the house makes nothing available
+    _step(desk, order, shipment, State.PACKED)
+
+
+def _dispatch(desk: OrderDesk, order: Order, shipment: Shipment) -> None:
+    """On hand and reserved fall together; the shipment's lines say what was sent."""
+    posting = Posting(desk.uow.new_ids(1)[0], "shipment", shipment.id, None, None)
+    sent: dict[UUID, ShipmentLine] = {}
+    for reservation, allocation in _content(desk, order, shipment):
+        quant = desk.book.quants_by_id[allocation.quant]
+        quantity = allocation.quantity
+        desk.book.deallocate(allocation, quantity)
+        desk.book.change_on_hand(
+            posting,
+            MovementKind.COMMIT,
+            quant,
+            -quantity,
+            counterpart=Counterpart.CUSTOMER,
+            line=reservation.demand_line,
+        )
+        desk.book.consume(posting, reservation, quantity)
+        line = sent.get(reservation.demand_line)
+        if line is None:
+            line = ShipmentLine(shipment.id, reservation.demand_line, reservation.variant, ZERO)
+            sent[reservation.demand_line] = line
+            desk.changes.insert(line)
+        line.quantity += quantity
+    shipment.dispatched_at = desk.ids.now
+    _step(desk, order, shipment, State.DISPATCHED)
+
+
+def _deliver(desk: OrderDesk, order: Order, shipment: Shipment) -> None:
+    _step(desk, order, shipment, State.DELIVERED)
+
+
+_STEPS: Final[Mapping[State, Callable[[OrderDesk, Order, Shipment], None]]] = {
+    State.PACKED: _pack,
+    State.DISPATCHED: _dispatch,
+    State.DELIVERED: _deliver,
+}
+
+ADVANCE_ORDER: Final = UseCase("orders.advance", OrderChanged, _advance_all)

@@ -1,0 +1,1 @@
+"""The replay of online retail: see the modules."""
