@@ -18,7 +18,7 @@ from stockcore_sql import schema
 from stockcore_sql.connecting import engine_for
 from stockcore_sql.types import Flag, Instant, Key, Quantity, microseconds
 
-SITE, RECEIVING, STORAGE, STAGING = 1, 2, 3, 4
+SITE, RECEIVING, STORAGE, STAGING = 101, 102, 103, 104
 LINES: Final = 3
 ROWS_PER_ORDER: Final = 5 * LINES
 _CHUNK: Final = 2_000  # orders per write
@@ -69,7 +69,6 @@ class _Books:
     def masters(self) -> Rows:
         """Catalogue, places, and the receipt of everything."""
         now, who = self.now, ("bulk", self.now, "bulk")
-        of_unit = [("each", "each", "count", 1, 1)]
         places = [
             _place(SITE, None, "MAIN", "warehouse", "none", now),
             _place(RECEIVING, SITE, "RECEIVING", None, "receiving", now),
@@ -79,7 +78,6 @@ class _Books:
         numbers = range(1, self.variants + 1)
         rows: Rows = {
             schema.product: [(1, "thing", None, None, None, "active", None, now, *who)],
-            schema.unit_of_measure: of_unit,
             schema.variant: [_variant(number, now) for number in numbers],
             schema.location: places,
             schema.stock_document: [],
@@ -118,7 +116,8 @@ class _Books:
         rows[schema.sales_order].append(
             (
                 order, f"SO{number}", "counter_sale", None, None, "GBP", "backorder", False, False,
-                "supplier_confirmed", False, None, 0, None, "priority", None, int(done), version, history, now, "bulk", now,
+                "supplier_confirmed", False, None, 0, None, "priority", None, int(done), version, history, now,
+                "bulk", now,
             )
         )  # fmt: skip
         lines = [

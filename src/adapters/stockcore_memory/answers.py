@@ -211,11 +211,6 @@ def _lots_of_orders(books: Books, query: stock.LotsOfOrders) -> Iterable[Any]:
     return [lot for lot in lots if lot.id > 0]
 
 
-def _quants(books: Books, query: stock.LockQuants) -> Iterable[Any]:
-    rows = books.find(stock.Quant, "variant", query.variants)
-    return [row for row in rows if not query.sites or row.site in query.sites]
-
-
 def _lots_by_code(books: Books, query: stock.LotsByCode) -> Iterable[Any]:
     return [row for row in books.find(stock.Lot, "variant", query.variants) if row.code in query.codes]
 
@@ -278,7 +273,7 @@ ANSWERS: Final[Mapping[type, Answer]] = {
     stock.LockReservationsOfOrders: _of_orders(stock.Reservation, "demand_id"),
     stock.LockExpiredHolds: Answer(stock.Reservation, _holds, expired=True),
     stock.LockAllExpiredHolds: Answer(stock.Reservation, _all_holds, expired=True),
-    stock.LockQuants: Answer(stock.Quant, _quants),
+    stock.LockQuants: _by(stock.Quant, "variant", "variants"),
     stock.LockQuantsOfOrders: _of_orders_variants(stock.Quant),
     stock.LockQuantsAllocatedToOrders: Answer(stock.Quant, _quants_allocated),
     stock.LotsOfOrders: Answer(stock.Lot, _lots_of_orders),

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from stockcore.kernel.unit_of_work import Changes
+from stockcore.locations.transit import FIXED_IDS
 from stockcore_memory.errors import BrokenRuleError, LostUpdateError
 from stockcore_memory.rules import RULES, Refers, Rules
 from stockcore_memory.values import keepers
@@ -119,7 +120,7 @@ class Books:
 
     def __init__(self) -> None:
         self.tables: dict[type, Table] = {record: Table(shape) for record, shape in SHAPES.items()}
-        self.last: dict[str, int] = {"stock": 0, "order_number": 0}
+        self.last: dict[str, int] = {"stock": FIXED_IDS, "order_number": 0}
 
     def copy(self) -> Books:
         books = Books()

@@ -122,8 +122,8 @@ def _engine(target: str | sa.Engine) -> Iterator[sa.Engine]:
 _QUANTITIES: Final = (
     "quantity", "balance_after", "balance_before", "on_hand", "blocked", "reserved", "shipped", "allocated",
     "available", "multiple", "outstanding", "consumed", "released", "ordered", "cancelled", "kept", "backordered",
-    "ledger", "ledger_on_hand", "ledger_blocked", "ledger_reserved", "ledger_shipped", "quants_on_hand", "document", "stored",
-    "computed", "reservations",
+    "ledger", "ledger_on_hand", "ledger_blocked", "ledger_reserved", "ledger_shipped", "quants_on_hand", "document",
+    "stored", "computed",
 )  # fmt: skip
 _NUMBERS: Final = (
     "seq", "variant", "site", "location", "lot", "container", "owner", "quant", "reservation", "backorder",

@@ -107,11 +107,13 @@ class CancelOrder:
 @attrs.frozen(kw_only=True)
 class AdvanceOrder:
     """Move an order's shipments to `to` (picking, packed, dispatched, delivered); with `through`, by all the steps
-    between, taking the shipments that exist after release and ignoring an open remainder."""
+    between, taking the shipments that exist after release and ignoring an open remainder. `shipments`: only these
+    (numbers); all of the order's when empty."""
 
     number: str
     to: str
     through: bool = False
+    shipments: tuple[str, ...] = ()
     command_id: str | None = None
 
 

@@ -46,9 +46,9 @@ def _advance(desk: OrderDesk, command: AdvanceOrder) -> OrderChanged:
     if order.state != State.SUPPLIER_CONFIRMED:
         raise illegal(order.state, wanted)
     if command.through:
-        moved = _advance_through(desk, order, wanted)
+        moved = _advance_through(desk, order, wanted, command.shipments)
     else:
-        moved = _advance_one_step(desk, order, wanted)
+        moved = _advance_one_step(desk, order, wanted, command.shipments)
     if moved:
         announce(desk, order, f"order.{wanted}", {"number": order.number, "shipments": [s.number for s in moved]})
     return desk.changed(order)
@@ -61,7 +61,7 @@ def _advance_order_itself(desk: OrderDesk, order: Order, wanted: State) -> Order
     raise illegal(desk.state(order), wanted)
 
 
-def _advance_one_step(desk: OrderDesk, order: Order, wanted: State) -> list[Shipment]:
+def _advance_one_step(desk: OrderDesk, order: Order, wanted: State, only: tuple[str, ...]) -> list[Shipment]:
     """All shipments that stand exactly one step before; releasing for `picking`.
 
     Errors: illegal_transition, nothing_to_release, not_complete, not_allocatable, on_hold.
@@ -71,7 +71,11 @@ def _advance_one_step(desk: OrderDesk, order: Order, wanted: State) -> list[Ship
             return []
         return _release(desk, order)
     before = BEFORE[wanted]
-    standing = [shipment for shipment in desk.shipments(order) if shipment.state == before]
+    standing = [
+        shipment
+        for shipment in desk.shipments(order)
+        if shipment.state == before and (not only or shipment.number in only)
+    ]
     if not standing:
         if any(shipment.state == wanted for shipment in desk.shipments(order)):
             return []
@@ -81,12 +85,12 @@ def _advance_one_step(desk: OrderDesk, order: Order, wanted: State) -> list[Ship
     return standing
 
 
-def _advance_through(desk: OrderDesk, order: Order, wanted: State) -> list[Shipment]:
+def _advance_through(desk: OrderDesk, order: Order, wanted: State, only: tuple[str, ...]) -> list[Shipment]:
     """Release what can be, then take every open shipment on to `wanted`, step by step."""
     moved: list[Shipment] = []
-    if desk.unreleased(order) > ZERO:
+    if not only and desk.unreleased(order) > ZERO:
         moved += _release(desk, order)
-    behind = [s for s in desk.shipments(order) if _is_before(s, wanted)]
+    behind = [s for s in desk.shipments(order) if _is_before(s, wanted) and (not only or s.number in only)]
     if not behind and not moved:
         if any(shipment.state == wanted for shipment in desk.shipments(order)):
             return []

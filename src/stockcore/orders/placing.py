@@ -52,7 +52,7 @@ from stockcore.stock.records import (
 )
 from stockcore.stock.serving import available_to, reserve, serve
 
-LINES_MAX: Final = 1000
+LINES_MAX: Final = 10_000
 POLICIES: Final = ("all_or_nothing", "ship_available", "backorder")
 SOURCED_KINDS: Final = (SiteKind.WAREHOUSE, SiteKind.RETAIL, SiteKind.DROPSHIP)
 

@@ -50,3 +50,9 @@ class OrderChanged:
     state: str
     version: int
     shipments: tuple[ShipmentFigures, ...]
+
+
+@attrs.frozen
+class CustomerDocument:
+    code: str
+    name: str

@@ -428,10 +428,9 @@ class LockAllExpiredHolds(Query[Reservation]):
 
 @attrs.frozen
 class LockQuants(Query[Quant]):
-    """The quants of these variants at these sites (every site when empty)."""
+    """The quants of these variants at every site, empty ones too."""
 
     variants: tuple[int, ...]
-    sites: tuple[int, ...] = ()
 
 
 @attrs.frozen

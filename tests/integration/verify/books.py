@@ -16,13 +16,14 @@ from uuid import UUID
 import attrs
 import sqlalchemy as sa
 
+from stockcore.locations.transit import TRANSIT_PLACE, TRANSIT_SITE
 from stockcore_sql import schema
 from stockcore_sql.connecting import engine_for
 
 MUG, POT, WRAPPING = 1, 2, 3  # wrapping is a service
-LEEDS, LEEDS_DOCK, LEEDS_BIN, LEEDS_STAGING = 10, 11, 12, 13
-HULL, HULL_DOCK = 20, 21
-TRANSIT = 30
+LEEDS, LEEDS_DOCK, LEEDS_BIN, LEEDS_STAGING = 110, 111, 112, 113
+HULL, HULL_DOCK = 120, 121
+TRANSIT = TRANSIT_SITE
 LOT = 7
 
 NOW: Final = datetime.now(UTC).replace(microsecond=0)
@@ -181,7 +182,8 @@ class Books:
             self.add(
                 schema.order_history,
                 order_id=key(name), sequence=number, version=number,
-                shipment=None if shipment is None else key(shipment), from_state=before, to_state=after, at=self.now, actor="test", source="manual",
+                shipment=None if shipment is None else key(shipment), from_state=before,
+                to_state=after, at=self.now, actor="test", source="manual",
             )  # fmt: skip
             self.add(
                 schema.outbox,
@@ -232,7 +234,7 @@ def _continue_numbering(connection: sa.Connection, last: int) -> None:
 
 #: In this order every foreign key finds its row.
 _WRITTEN: Final = (
-    schema.unit_of_measure, schema.product, schema.variant, schema.location, schema.lot, schema.stock_opening,
+    schema.product, schema.variant, schema.location, schema.lot, schema.stock_opening,
     schema.stock_pool, schema.stock_quant, schema.stock_reservation, schema.stock_allocation, schema.stock_backorder,
     schema.stock_document, schema.stock_document_line, schema.sales_order, schema.order_line, schema.shipment,
     schema.shipment_line, schema.order_history, schema.outbox, schema.command, schema.stock_movement,
@@ -261,7 +263,6 @@ def healthy() -> Books:
 
 def _masters(books: Books) -> None:
     changed = {"created_at": START, "created_by": "test", "changed_at": START, "changed_by": "test"}
-    books.add(schema.unit_of_measure, code="each", name="each", dimension="count", step=Decimal(1), factor=Decimal(1))
     books.add(schema.product, id=1, name="Kitchen", status="active", **changed)
     for variant, sku in ((MUG, "MUG"), (POT, "POT"), (WRAPPING, "WRAPPING")):
         books.add(
@@ -277,7 +278,6 @@ def _masters(books: Books) -> None:
         (LEEDS_STAGING, LEEDS, LEEDS, "STAGING", None, "staging"),
         (HULL, HULL, None, "HULL", "warehouse", "none"),
         (HULL_DOCK, HULL, HULL, "DOCK", None, "receiving"),
-        (TRANSIT, TRANSIT, None, "TRANSIT", "transit", "none"),
     ]
     for number, site, parent, code, kind, purpose in places:
         books.add(
@@ -384,7 +384,7 @@ def _floor(books: Books) -> None:
     books.promise("p11", "reservation", MUG, LEEDS, 1, hold)
     books.reservation(6, hold, MUG, LEEDS, 1, 0, 0)
     books.document("T1", "transfer", LEEDS, (MUG, LEEDS_BIN, 5))
-    books.move("p12", "transfer", MUG, (LEEDS, LEEDS_BIN), (TRANSIT, TRANSIT), 5, ("transfer", "T1"))
+    books.move("p12", "transfer", MUG, (LEEDS, LEEDS_BIN), (TRANSIT, TRANSIT_PLACE), 5, ("transfer", "T1"))
     books.document("A1", "adjustment", LEEDS, (MUG, LEEDS_BIN, -1))
     books.goods("p13", "adjustment", MUG, LEEDS, LEEDS_BIN, -1, ("adjustment", "A1"), counterpart="adjustment")
 

@@ -429,7 +429,7 @@ def test_the_snapshot_sees_one_moment_and_cannot_write(books_url: str) -> None:
         with as_owner(books_url) as other:
             other.execute(copy_of(s.command, {"id": "O1-1"}, id="another"))
         assert connection.scalar(count) == before
-        with pytest.raises(sa.exc.DBAPIError, match="read-?only"):
+        with pytest.raises(sa.exc.DBAPIError, match=r"read-?only"):
             connection.execute(remove(s.command, id="another"))
         connection.rollback()
     with engine.begin() as connection:

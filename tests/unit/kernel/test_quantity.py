@@ -120,7 +120,7 @@ def test_a_quantity_is_read_exactly(value: object, quantity: Decimal) -> None:
 def test_zero_is_read_where_it_is_allowed_and_never_as_minus_zero_b009() -> None:
     for zero in (0, "0", "-0", "-0.000", D("-0"), D("0e-999999999")):
         read = read_quantity(zero, zero_allowed=True)
-        assert (read, read.is_signed(), plain(read)) == (0, False, "0")
+        assert (read == 0, read.is_signed(), plain(read)) == (True, False, "0")
 
 
 def test_a_message_quotes_at_most_forty_characters_of_what_came() -> None:

@@ -1,0 +1,116 @@
+"""What every command has in common: its options, the books it works on, and how it answers.
+
+`--database`, `--json` and `--dry-run` may stand before or after the subcommand. Nothing heavy is imported here:
+`stockcore --help` must stay quick.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import click
+
+from stockcore_cli.printing import Printer, Table
+
+if TYPE_CHECKING:
+    from stockcore_runtime.application import Application
+
+
+class Given:
+    """What the options common to all commands say."""
+
+    def __init__(self) -> None:
+        self.database: str | None = None
+        self.json = False
+        self.dry_run = False
+
+    def url(self) -> str:
+        """Errors: database_url."""
+        from stockcore_runtime.settings import database_url
+
+        return database_url(self.database)
+
+    @contextlib.contextmanager
+    def application(self) -> Iterator[Application]:
+        """The application over the database that the options, the environment or the default name."""
+        from stockcore.kernel.unit_of_work import Origin, Source
+        from stockcore_runtime.application import open_application
+
+        with open_application(self.url(), origin=Origin(actor=_actor(), source=Source.CLI)) as app:
+            yield app
+
+    def show(self, document: Any, table: Callable[[], Sequence[Table]]) -> None:
+        """The answer: one JSON document for programs, tables for people."""
+        Printer(as_json=self.json).show(document, table)
+
+
+def _actor() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        return "cli"
+
+
+pass_given = click.make_pass_decorator(Given, ensure=True)
+
+
+def _note(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def note(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+        given = context.ensure_object(Given)
+        if value:
+            setattr(given, name, value)
+        elif value is not None and name == "database":
+            given.database = value  # blank: refused when it is used, not taken for "not given"
+
+    return note
+
+
+def _common_options() -> list[click.Parameter]:
+    return [
+        click.Option(
+            ["--database"],
+            metavar="URL",
+            expose_value=False,
+            callback=_note("database"),
+            help="sqlite:///path or postgresql://…; else STOCKCORE_DATABASE_URL, else a SQLite file of your own.",
+        ),
+        click.Option(
+            ["--json"],
+            is_flag=True,
+            expose_value=False,
+            callback=_note("json"),
+            help="Answer with one JSON document.",
+        ),
+        click.Option(
+            ["--dry-run"],
+            is_flag=True,
+            expose_value=False,
+            callback=_note("dry_run"),
+            help="Decide everything, write nothing.",
+        ),
+    ]
+
+
+class Command(click.Command):
+    """A command that takes the common options too."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += _common_options()
+
+
+class Group(click.Group):
+    """A group that takes the common options too, and so do its commands."""
+
+    command_class: ClassVar[type[click.Command]] = Command  # type: ignore[misc]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += _common_options()
+
+
+Group.group_class = Group

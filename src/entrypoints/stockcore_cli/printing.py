@@ -1,0 +1,132 @@
+"""How answers and refusals appear: one JSON document on standard output, or tables and sentences for people."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from stockcore.kernel.errors import StockcoreError
+from stockcore.kernel.plain import to_json
+from stockcore.kernel.quantity import plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_WIDTH_UNKNOWN: Final = 160  # no terminal: wide enough that nothing is cut
+
+
+class Table:
+    """Rows for people, under a title where there is one."""
+
+    def __init__(self, columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> None:
+        self.columns = columns
+        self.rows = [list(row) for row in rows]
+        self.title = title
+
+
+class Printer:
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+
+    def show(self, document: Any, tables: Callable[[], Sequence[Table]]) -> None:
+        """An answer."""
+        if self._as_json:
+            write(to_json(_plain(document)))
+        else:
+            _print_tables(tables())
+
+    def refuse(self, error: StockcoreError) -> None:
+        """A refusal: as a document for programs, else told on standard error."""
+        if self._as_json:
+            write(to_json({"error": _refusal(error)}))
+            return
+        tell(f"error: {error.message} ({error.code})")
+        for row in error.facts.get("rows", ()):
+            field = f", {row['field']}" if row["field"] else ""
+            tell(f"  row {row['row']} (line {row['line']}){field}: {row['message']} ({row['code']})")
+
+
+def write(text: str) -> None:
+    """A line on standard output; a reader that has gone away ends the program quietly."""
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        leave_quietly()
+
+
+def leave_quietly() -> None:
+    """Nobody reads on (`| head`): end without a word, and without Python's own complaint at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise click.exceptions.Exit(0)
+
+
+def tell(text: str) -> None:
+    """A line on standard error."""
+    click.echo(text, err=True)
+
+
+def shown(value: Any) -> str:
+    """A value as people read it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Decimal):
+        return plain(value)
+    return str(value)
+
+
+def _refusal(error: StockcoreError) -> Mapping[str, Any]:
+    return {
+        "code": error.code,
+        "message": error.message,
+        "field": error.field,
+        "row": error.row,
+        "facts": error.facts,
+    }
+
+
+def _plain(document: Any) -> Any:
+    from stockcore.kernel.plain import to_plain
+
+    if isinstance(document, (list, tuple)):
+        return [_plain(item) for item in document]
+    return to_plain(document) if hasattr(document, "__attrs_attrs__") else document
+
+
+def _print_tables(tables: Sequence[Table]) -> None:
+    console = _console()
+    try:
+        for table in tables:
+            _print_table(console, table)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        leave_quietly()
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH_UNKNOWN
+    return Console(width=width, highlight=False, markup=False, emoji=False)
+
+
+def _print_table(console: Console, table: Table) -> None:
+    from rich import box, table as rich_table
+    from rich.text import Text
+
+    if not table.rows:
+        console.print(f"{table.title or 'nothing'}: none" if table.title else "nothing to show")
+        return
+    drawn = rich_table.Table(box=box.SIMPLE_HEAD, title=table.title, title_justify="left", pad_edge=False)
+    for column, cell in zip(table.columns, table.rows[0], strict=True):
+        drawn.add_column(column, justify="right" if isinstance(cell, (Decimal, int)) else "left", overflow="fold")
+    for row in table.rows:
+        drawn.add_row(*[Text(shown(cell)) for cell in row])  # Text: data is shown literally, markup too
+    console.print(drawn)

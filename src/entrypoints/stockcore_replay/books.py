@@ -1,0 +1,192 @@
+"""What the replay asks the database from outside its transactions: figures for its rule, the digest, the report."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+import attrs
+import sqlalchemy as sa
+
+from stockcore.kernel.quantity import ZERO, plain
+from stockcore_replay import calendars
+from stockcore_replay.parameters import Parameters
+from stockcore_replay.source import normalised
+from stockcore_replay.supply import RecentDemand
+from stockcore_sql import schema as s
+from stockcore_sql.stores import SqlStore
+from stockcore_sql.types import Quantity
+
+_WEEK: Final = timedelta(days=7)
+_MIDNIGHT: Final = time(0)
+
+_order, _line, _variant = s.sales_order.c, s.order_line.c, s.variant.c
+_res, _bo, _pool, _shipment = s.stock_reservation.c, s.stock_backorder.c, s.stock_pool.c, s.shipment.c
+
+
+@attrs.frozen
+class SupplyFigures:
+    """What Monday's order looks at, per SKU; units."""
+
+    code: str
+    demand: RecentDemand
+    available: Decimal
+    backordered: Decimal
+
+
+@attrs.frozen
+class LineTotals:
+    """Order lines of one kind added up; units. `outcomes` counts lines."""
+
+    ordered: Decimal
+    shipped: Decimal
+    cancelled: Decimal
+    reserved: Decimal
+    backordered: Decimal
+
+
+def _sum(expression: Any) -> Any:
+    return sa.type_coerce(sa.func.coalesce(sa.func.sum(expression), 0), Quantity())
+
+
+class Books:
+    """Reads over one database; nothing here writes but `make_partitions`."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+
+    def _rows(self, statement: Any) -> list[Any]:
+        with self._store.engine.connect() as connection:
+            return list(connection.execute(statement))
+
+    def setting(self, name: str) -> str | None:
+        rows = self._rows(sa.select(s.setting.c.value).where(s.setting.c.name == name))
+        return str(rows[0][0]) if rows else None
+
+    def is_empty(self) -> bool:
+        """Whether nobody has put anything into the database yet."""
+        filled = [s.product, s.sales_order, s.stock_movement, s.customer]
+        return not any(self._rows(sa.select(sa.literal(1)).select_from(table).limit(1)) for table in filled)
+
+    def make_partitions(self, first_at: datetime, last_at: datetime) -> None:
+        """The ledger's months from the file's first to its last, on PostgreSQL."""
+        if not self._store.is_postgresql:
+            return
+        with self._store.engine.begin() as connection:
+            connection.execute(
+                sa.text(
+                    "SELECT stock_movement_partition(month::date) FROM generate_series("
+                    "date_trunc('month', CAST(:first AS timestamptz) AT TIME ZONE 'UTC'), "
+                    "CAST(:last AS timestamptz) AT TIME ZONE 'UTC', interval '1 month') AS month"
+                ),
+                {"first": first_at, "last": last_at},
+            )
+
+    def costs(self) -> dict[str, Decimal | None]:
+        """Every SKU by its normalised code, with its unit cost."""
+        return {normalised(sku): cost for sku, cost in self._rows(sa.select(_variant.sku, _variant.unit_cost))}
+
+    def customers(self) -> set[str]:
+        return {code for (code,) in self._rows(sa.select(s.customer.c.code))}
+
+    # -- figures for the rule ------------------------------------------------------------------------------------
+
+    def supply_figures(self, now: datetime, parameters: Parameters) -> list[SupplyFigures]:
+        """Demand of the last closed weeks, available and backordered, for every SKU with any of them; by code."""
+        this_week = calendars.week_of(now)
+        opened = self._rows(sa.select(sa.func.min(s.location.c.created_at)).where(s.location.c.kind == "warehouse"))
+        age = (this_week - calendars.week_of(opened[0][0])) // _WEEK
+        weeks = min(parameters.demand_weeks, age)
+        since = calendars.instant(this_week - weeks * _WEEK, _MIDNIGHT)
+        until = calendars.instant(this_week, _MIDNIGHT)
+        wanted = sa.case((_order.kind == "counter_sale", _line.ordered), else_=_line.ordered - _line.cancelled)
+        demand: dict[int, Decimal] = {
+            variant: total
+            for variant, total in self._rows(
+                sa.select(_line.variant, _sum(wanted))
+                .join(s.sales_order, _order.id == _line.order_id)
+                .where(_order.placed_at >= since, _order.placed_at < until)
+                .group_by(_line.variant)
+            )
+        }
+        owed = dict(self._pairs(sa.select(_bo.variant, _sum(_bo.outstanding)).group_by(_bo.variant)))
+        available = dict(
+            self._pairs(
+                sa.select(_pool.variant, _sum(_pool.on_hand - _pool.blocked - _pool.reserved)).group_by(_pool.variant)
+            )
+        )
+        figures = []
+        for number, sku in self._rows(sa.select(_variant.id, _variant.sku)):
+            if number in demand or number in owed:
+                recent = RecentDemand(demand.get(number, ZERO), weeks)
+                figures.append(
+                    SupplyFigures(normalised(sku), recent, available.get(number, ZERO), owed.get(number, ZERO))
+                )
+        return sorted(figures, key=lambda one: one.code)
+
+    def _pairs(self, statement: Any) -> list[tuple[int, Decimal]]:
+        return [(row[0], row[1]) for row in self._rows(statement)]
+
+    def orders_to_ship(self) -> list[str]:
+        """Numbers of the sale orders for which something is reserved, in order."""
+        promised = sa.select(_res.demand_id).where(_res.consumed + _res.released < _res.quantity)
+        statement = sa.select(_order.number).where(_order.kind == "sale", _order.id.in_(promised))
+        return sorted(number for (number,) in self._rows(statement))
+
+    def shipments_sent_at(self, moment: datetime) -> list[tuple[str, str]]:
+        """Order and shipment numbers of what was dispatched at that moment and is not delivered, in order."""
+        statement = (
+            sa.select(_order.number, _shipment.number)
+            .join(s.sales_order, _order.id == _shipment.order_id)
+            .where(_shipment.state == "dispatched", _shipment.dispatched_at == moment, _order.kind == "sale")
+        )
+        return sorted((row[0], row[1]) for row in self._rows(statement))
+
+    # -- the ledger's digest -------------------------------------------------------------------------------------
+
+    def digest(self) -> tuple[int, str]:
+        """Rows of the ledger, and SHA-256 over them in seq order: each row as canonical JSON of every column but
+        surrogate ids and recorded_at, with references by business key and quantities plain."""
+        sha = hashlib.sha256()
+        rows = 0
+        for values in self._ledger():
+            sha.update(json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode())
+            sha.update(b"\n")
+            rows += 1
+        return rows, sha.hexdigest()
+
+    def _ledger(self) -> Iterator[list[Any]]:
+        m = s.stock_movement.c
+        names = {row.id: row.sku for row in self._rows(sa.select(_variant.id, _variant.sku))}
+        places = {row.id: row.code for row in self._rows(sa.select(s.location.c.id, s.location.c.code))}
+        lots = {row.id: row.code for row in self._rows(sa.select(s.lot.c.id, s.lot.c.code))}
+        owners = {row.id: row.code for row in self._rows(sa.select(s.owner.c.id, s.owner.c.code))}
+        boxes = {row.id: row.code for row in self._rows(sa.select(s.container.c.id, s.container.c.code))}
+        reference = sa.func.coalesce(_order.number, _shipment.number, s.stock_document.c.reference)
+        statement = (
+            sa.select(
+                m.kind, m.bucket, m.variant, m.site, m.location, m.lot, m.serial, m.status, m.container, m.owner,
+                m.quantity, m.balance_after, m.counterpart, m.reference_type, reference, _line.line_no,
+                m.unit_cost, m.reason, m.actor, m.source, m.occurred_at,
+            )
+            .select_from(s.stock_movement)
+            .outerjoin(s.sales_order, _order.id == m.reference_id)
+            .outerjoin(s.shipment, _shipment.id == m.reference_id)
+            .outerjoin(s.stock_document, s.stock_document.c.id == m.reference_id)
+            .outerjoin(s.order_line, _line.id == m.reference_line)
+            .order_by(m.seq)
+        )  # fmt: skip
+        with self._store.engine.connect() as connection:
+            result = connection.execution_options(stream_results=True, yield_per=5000).execute(statement)
+            for row in result:
+                values = list(row)
+                values[2], values[3], values[4] = names[row[2]], places[row[3]], places[row[4]]
+                values[5], values[8], values[9] = lots[row[5]], boxes[row[8]], owners[row[9]]
+                values[10], values[11] = plain(row[10]), plain(row[11])
+                values[16] = None if row[16] is None else plain(row[16])
+                values[20] = row[20].isoformat()
+                yield values
