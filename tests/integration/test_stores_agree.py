@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import attrs
@@ -25,6 +25,7 @@ from tests.support.small_world import (
     EVENING,
     FIRST,
     HOLD,
+    HULL,
     LEEDS,
     LEEDS_BIN,
     LINES,
@@ -51,6 +52,8 @@ ASKED: dict[str, list[Any]] = {
     "customer": [701, 999],
     "skus": [("mug",), ("socks", "cup"), ()],
     "places": [(), ("a-01", "receiving")],
+    "site": [LEEDS, HULL],
+    "day": [date(2027, 1, 1), date(2027, 1, 2)],
     "names": [("base_currency", "x"), ()],
 }
 IDS: dict[type, list[Any]] = {
@@ -77,6 +80,8 @@ def questions(query: type) -> Iterator[Query[Any]]:
     record = ANSWERS[query].record
     for field in attrs.fields(query):
         choices = {"ids": IDS.get(record, []), "codes": CODES.get(record, SKUS)}.get(field.name) or ASKED[field.name]
+        if query is stock.QuantsAt:
+            choices = [(LEEDS_BIN, LEEDS), ()]
         combinations = [{**one, field.name: choice} for one in combinations for choice in choices]
     return (query(**one) for one in combinations)
 

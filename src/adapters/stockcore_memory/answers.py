@@ -181,10 +181,35 @@ def _all_holds(books: Books, _: Any) -> Iterable[Any]:
     return [row for row in books.rows(stock.Reservation) if row.expires_at is not None and row.outstanding > 0]
 
 
+def _reservations_of(books: Books, query: stock.ReservationsOf) -> Iterable[Any]:
+    held = books.find(stock.Reservation, "demand_id", query.demands)
+    return [row for row in held if row.variant in query.variants]
+
+
+def _lots_expired_at(books: Books, query: stock.LotsExpiredAt) -> Iterable[Any]:
+    here = [
+        row
+        for row in books.rows(stock.Quant)
+        if row.site == query.site and row.status == "available" and row.on_hand > 0
+    ]
+    lots = books.get(stock.Lot, {quant.lot for quant in here})
+    return [lot for lot in lots if lot.expires_on is not None and lot.expires_on < query.day]
+
+
+def _contents(books: Books, query: stock.QuantsAt) -> Iterable[Any]:
+    return [row for row in books.find(stock.Quant, "location", query.places) if row.on_hand > 0]
+
+
 def _reservations_of_lines(books: Books, query: stock.LockReservationsOfLines) -> Iterable[Any]:
     owners = {line.order_id for line in books.get(orders.OrderLine, query.lines)}
     held = books.find(stock.Reservation, "demand_id", owners)
     return [row for row in held if row.demand_line in query.lines]
+
+
+def _waiting(books: Books, variants: Iterable[int]) -> Iterable[Any]:
+    wanted = set(variants)
+    demands = {row.demand_id for row in books.find(stock.Backorder, "variant", wanted)}
+    return [row for row in books.find(stock.Reservation, "demand_id", demands) if row.variant in wanted]
 
 
 def _allocations_of_variants(books: Books, query: stock.AllocationsOfVariants) -> Iterable[Any]:
@@ -257,6 +282,7 @@ ANSWERS: Final[Mapping[type, Answer]] = {
     locations.AwaitingSites: Answer(locations.Location, _awaiting),
     locations.LocationsById: _keys(locations.Location, "ids"),
     locations.ServicePlaces: _by(locations.Location, "purpose", "purposes"),
+    locations.LockPlaces: _keys(locations.Location, "ids"),
     locations.PlacesFor: Answer(locations.Location, _places_for),
     locations.PlacesForOrders: Answer(locations.Location, _places_for_orders),
     stock.LockPoolsByCode: _of_variants(stock.Pool),
@@ -268,11 +294,20 @@ ANSWERS: Final[Mapping[type, Answer]] = {
     stock.LockBackordersOfOrders: _of_orders(stock.Backorder, "demand_id"),
     stock.LockBackordersOfOrdersVariants: _of_orders_variants(stock.Backorder, "open"),
     stock.LockReservations: _by(stock.Reservation, "open", "variants"),
+    stock.LockReservationsWaiting: Answer(stock.Reservation, lambda books, query: _waiting(books, query.variants)),
+    stock.LockReservationsWaitingWithOrders: Answer(
+        stock.Reservation, lambda books, query: _waiting(books, _variants_of_orders(books, query.numbers))
+    ),
     stock.LockReservationsOf: _by(stock.Reservation, "demand_id", "demands"),
     stock.LockReservationsOfLines: Answer(stock.Reservation, _reservations_of_lines),
     stock.LockReservationsOfOrders: _of_orders(stock.Reservation, "demand_id"),
     stock.LockExpiredHolds: Answer(stock.Reservation, _holds, expired=True),
     stock.LockAllExpiredHolds: Answer(stock.Reservation, _all_holds, expired=True),
+    stock.ExpiredHolds: Answer(stock.Reservation, _all_holds, ("expires_at", "id"), expired=True),
+    stock.ReservationsOf: Answer(stock.Reservation, _reservations_of),
+    stock.DemandsReservations: _by(stock.Reservation, "demand_id", "demands"),
+    stock.QuantsAt: Answer(stock.Quant, _contents),
+    stock.LotsExpiredAt: Answer(stock.Lot, _lots_expired_at),
     stock.LockQuants: _by(stock.Quant, "variant", "variants"),
     stock.LockQuantsOfOrders: _of_orders_variants(stock.Quant),
     stock.LockQuantsAllocatedToOrders: Answer(stock.Quant, _quants_allocated),

@@ -149,7 +149,7 @@ class Books:
         so that a unique key cannot change hands within one write; references are checked at the end."""
         written: list[tuple[Shape, Any]] = []
         for record, inserted in changes.inserted.items():
-            written += [(SHAPES[record], self._insert(self.tables[record], row, undo)) for row in inserted]
+            written += [(SHAPES[record], self._insert(self.tables[record], row, undo)) for row in inserted.values()]
         for record, updated in changes.updated.items():
             rows = self._replace(self.tables[record], list(updated.values()), undo)
             written += [(SHAPES[record], row) for row in rows]

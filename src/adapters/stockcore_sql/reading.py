@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
@@ -23,6 +23,7 @@ import stockcore.orders.records as orders
 import stockcore.stock.records as stock
 from stockcore_sql import schema as s
 from stockcore_sql.carrying import SHAPES, Ints, Keys, Texts
+from stockcore_sql.types import Day
 
 Condition: TypeAlias = sa.ColumnElement[bool]
 
@@ -263,6 +264,7 @@ READS: Final[Mapping[type, Read]] = {
         ),
     ),
     locations.LocationsById: _rows(locations.Location, _among(s.location.c.id, "ids")),
+    locations.LockPlaces: _rows(locations.Location, _among(s.location.c.id, "ids"), lock=True),
     locations.PlacesFor: _rows(locations.Location, _places_for),
     locations.PlacesForOrders: _rows(locations.Location, _places_for_orders),
     locations.ServicePlaces: _rows(locations.Location, _among(s.location.c.purpose, "purposes")),
@@ -291,6 +293,20 @@ READS: Final[Mapping[type, Read]] = {
     stock.DemandNames: _rows(stock.DemandName, _among(s.stock_demand_name.c.id, "ids")),
     stock.ReturnedFor: _rows(stock.DocumentLine, _among(s.stock_document_line.c.reference_line, "order_lines")),
     stock.LockReservations: _rows(stock.Reservation, _among(_res.variant, "variants"), _holds(_OUTSTANDING), lock=True),
+    stock.LockReservationsWaiting: _rows(
+        stock.Reservation,
+        _among(_res.variant, "variants"),
+        lambda dialect: _res.demand_id.in_(sa.select(_bo.demand_id).where(dialect.among(_bo.variant, "variants"))),
+        lock=True,
+    ),
+    stock.LockReservationsWaitingWithOrders: _rows(
+        stock.Reservation,
+        _variants_of_orders(_res.variant),
+        lambda dialect: _res.demand_id.in_(
+            sa.select(_bo.demand_id).where(_variants_of_orders(_bo.variant)(dialect))
+        ),
+        lock=True,
+    ),
     stock.LockReservationsOf: _rows(stock.Reservation, _among(_res.demand_id, "demands"), lock=True),
     stock.LockReservationsOfOrders: _rows(stock.Reservation, _orders_by_number(_res.demand_id), lock=True),
     stock.LockExpiredHolds: _rows(
@@ -308,6 +324,32 @@ READS: Final[Mapping[type, Read]] = {
         lambda dialect: _res.expires_at <= dialect.now(),
         lock=True,
         limited=True,
+    ),
+    stock.ExpiredHolds: _rows(
+        stock.Reservation,
+        _holds(_res.expires_at.is_not(None)),
+        _holds(_OUTSTANDING),
+        lambda dialect: _res.expires_at <= dialect.now(),
+        order=("expires_at", "id"),
+        limited=True,
+    ),
+    stock.ReservationsOf: _rows(
+        stock.Reservation, _among(_res.demand_id, "demands"), _among(_res.variant, "variants")
+    ),
+    stock.DemandsReservations: _rows(stock.Reservation, _among(_res.demand_id, "demands")),
+    stock.QuantsAt: _rows(stock.Quant, _among(_quant.location, "places"), _holds(_quant.on_hand > 0)),
+    stock.LotsExpiredAt: _rows(
+        stock.Lot,
+        _holds(s.lot.c.expires_on < sa.bindparam("day", type_=Day())),
+        _holds(
+            sa.exists().where(
+                _quant.lot == s.lot.c.id,
+                _quant.variant == s.lot.c.variant,
+                _quant.site == sa.bindparam("site", type_=sa.BigInteger()),
+                _quant.status == sa.literal_column("'available'"),
+                _quant.on_hand > 0,
+            )
+        ),
     ),
     stock.PendingFollowUps: _rows(stock.FollowUp, lock=True, limited=True),
     stock.LockQuants: _rows(stock.Quant, _among(_quant.variant, "variants"), lock=True),
@@ -428,4 +470,6 @@ def _as_json(value: Any) -> Any:
         from stockcore_sql.types import microseconds
 
         return microseconds(value)
+    if isinstance(value, date):
+        return value.isoformat()
     return value

@@ -95,14 +95,14 @@ def snapshot(engine: sa.Engine) -> Iterator[sa.Connection]:
             connection.exec_driver_sql("SET LOCAL work_mem = '128MB'")  # per sort; beyond it, to disk
             yield connection
         return
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA query_only = ON")
+    with engine.connect() as connection, connection.begin():
+        driver: Any = connection.connection.driver_connection
+        driver.execute("PRAGMA query_only = ON")
         try:
-            with connection.begin():
-                connection.exec_driver_sql("BEGIN")
-                yield connection
+            driver.execute("BEGIN")
+            yield connection
         finally:
-            connection.exec_driver_sql("PRAGMA query_only = OFF")
+            driver.execute("PRAGMA query_only = OFF")
 
 
 @contextlib.contextmanager

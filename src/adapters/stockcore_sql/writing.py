@@ -26,8 +26,7 @@ def parts_of(changes: Changes) -> list[Part]:
         for record in ORDER:
             records = by_class.get(record)
             if records:
-                listed = records if isinstance(records, list) else list(records.values())
-                parts.append((SHAPES[record], verb, listed))
+                parts.append((SHAPES[record], verb, list(records.values())))
     return parts
 
 

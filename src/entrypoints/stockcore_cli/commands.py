@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import metadata
-
 import click
 
 from stockcore_cli.customers import customer
@@ -19,14 +17,8 @@ from stockcore_cli.stock import stock
 from stockcore_cli.verifying import rebuild, verify
 
 
-def _version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
-    if value and not context.resilient_parsing:
-        click.echo(f"stockcore {metadata.version('stockcore')}")
-        context.exit()
-
-
 @click.group("stockcore", cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version.")
+@click.version_option(package_name="stockcore", message="%(prog)s %(version)s")
 def stockcore() -> None:
     """An inventory, warehouse and order engine."""
 

@@ -15,7 +15,7 @@ import click
 from stockcore_cli.printing import Printer, Table
 
 if TYPE_CHECKING:
-    from stockcore_runtime.application import Application
+    from stockcore_runtime.application import OwnApplication
 
 
 class Given:
@@ -33,7 +33,7 @@ class Given:
         return database_url(self.database)
 
     @contextlib.contextmanager
-    def application(self) -> Iterator[Application]:
+    def application(self) -> Iterator[OwnApplication]:
         """The application over the database that the options, the environment or the default name."""
         from stockcore.kernel.unit_of_work import Origin, Source
         from stockcore_runtime.application import open_application
@@ -59,7 +59,7 @@ pass_given = click.make_pass_decorator(Given, ensure=True)
 
 
 def _note(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
-    def note(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    def note(context: click.Context, _: click.Parameter, value: Any) -> None:
         given = context.ensure_object(Given)
         if value:
             setattr(given, name, value)

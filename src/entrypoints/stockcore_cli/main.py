@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -55,6 +54,8 @@ def _run(arguments: Sequence[str], printer: Printer) -> int:
         tell("interrupted")
         return INTERRUPTED
     except Exception:  # noqa: BLE001 - a defect: told in full, and never taken for a refusal by a rule
+        import traceback
+
         traceback.print_exc()
         printer.refuse(StockcoreError("internal", "stockcore failed; this is a defect, please report it"))
         return EXIT[Kind.INFRASTRUCTURE]

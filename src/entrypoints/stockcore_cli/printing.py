@@ -118,7 +118,8 @@ def _console() -> Console:
 
 
 def _print_table(console: Console, table: Table) -> None:
-    from rich import box, table as rich_table
+    from rich import box
+    from rich import table as rich_table
     from rich.text import Text
 
     if not table.rows:

@@ -135,9 +135,7 @@ class Replay:
             self._known = _Known(self.books.costs(), self.books.customers())
             return
         if stored is not None or not self.books.is_empty():
-            raise StockcoreError(
-                "not_empty", "the database holds other data than this replay's: give it an empty one"
-            )
+            raise StockcoreError("not_empty", "the database holds other data than this replay's: give it an empty one")
         if self.plan.first_at is None or self.plan.last_at is None:
             return
         self.clock.now = self.plan.first_at
@@ -250,7 +248,11 @@ class Replay:
     def _receive(self, uow: UnitOfWork, goods: Sequence[tuple[str, Decimal]], reference: str) -> None:
         receipts = [
             ReceiveStock(
-                sku=code, site=SITE, quantity=quantity, unit_cost=self._known.skus[code], reference=f"{reference} {code}"
+                sku=code,
+                site=SITE,
+                quantity=quantity,
+                unit_cost=self._known.skus[code],
+                reference=f"{reference} {code}",
             )
             for code, quantity in goods
         ]
@@ -313,9 +315,7 @@ class Replay:
             "reason": reason,
             "unit_cost": self._known.skus[row.code],
         }
-        returns = [
-            ReturnStock(quantity=one.quantity, order_line=one.line_id, **common) for one in given.restocks
-        ]
+        returns = [ReturnStock(quantity=one.quantity, order_line=one.line_id, **common) for one in given.restocks]
         if given.unmatched:
             returns.append(
                 ReturnStock(quantity=given.unmatched, status=Status.QUARANTINE, location="QUARANTINE", **common)
@@ -413,7 +413,13 @@ class Replay:
         self.progress.add("lines", len(order.lines))
         self.progress.add("lines_filled", filled)
         count(
-            self.progress.months, month, orders=1, lines=len(order.lines), lines_filled=filled, ordered=units, value=value
+            self.progress.months,
+            month,
+            orders=1,
+            lines=len(order.lines),
+            lines_filled=filled,
+            ordered=units,
+            value=value,
         )
         name = order.lines[0].row.country
         count(self.progress.countries, name, orders=1, lines=len(order.lines), value=value)
@@ -476,5 +482,3 @@ def _reason(row: SourceRow, default: str) -> str:
     """What the file says about the row, as far as it says anything that can be stored."""
     text = "".join(character for character in row.description if character.isprintable()).strip()
     return text or default
-
-

@@ -12,7 +12,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -21,7 +21,7 @@ from stockcore.catalog import use_cases as catalog
 from stockcore.kernel.unit_of_work import Origin, Store
 from stockcore.locations import commands as location_commands
 from stockcore.locations import use_cases as locations
-from stockcore.orders import cancelling, editing, fulfilling, placing
+from stockcore.orders import cancelling, customers, editing, fulfilling, placing
 from stockcore.orders import commands as order_commands
 from stockcore.stock import commands as stock_commands
 from stockcore.stock import use_cases as stock
@@ -30,9 +30,12 @@ from stockcore_runtime.countries import IsoCountries
 from stockcore_runtime.settings import database_url
 from stockcore_sql.asking import Connect
 from stockcore_sql.catalog_reads import CatalogReads, LocationReads
+from stockcore_sql.info import Info, info_of
 from stockcore_sql.order_reads import OrderReads
+from stockcore_sql.rebuild import RebuildReport, rebuild
 from stockcore_sql.stock_reads import StockReads
 from stockcore_sql.stores import HostedStore, SqlStore
+from stockcore_sql.verify import VerifyReport, verify
 
 Clock = Callable[[], datetime]
 
@@ -90,6 +93,7 @@ class Orders(OrderReads):
 
     def __init__(self, desk: Desk, connect: Connect) -> None:
         super().__init__(connect)
+        self.add_customer = Ask(desk, customers.ADD_CUSTOMER, order_commands.AddCustomer)
         self.place = Ask(desk, placing.PLACE_ORDER, order_commands.PlaceOrder)
         self.advance = Ask(desk, fulfilling.ADVANCE_ORDER, order_commands.AdvanceOrder)
         self.edit = Ask(desk, editing.EDIT_ORDER, order_commands.EditOrder)
@@ -100,11 +104,9 @@ class Orders(OrderReads):
 
 
 class Application:
-    """All of stockcore over one company's books. Use as a context manager, or `close` it."""
+    """All of stockcore over one company's books."""
 
-    def __init__(
-        self, store: Store, connect: Connect, origin: Origin, *, close: Callable[[], object] = lambda: None
-    ) -> None:
+    def __init__(self, store: Store, connect: Connect, origin: Origin) -> None:
         desk = Desk(store, origin)
         self.store = store
         self.origin = origin
@@ -112,9 +114,39 @@ class Application:
         self.locations = Locations(desk, connect)
         self.stock = Stock(desk, connect)
         self.orders = Orders(desk, connect)
-        self.close = close
 
-    def __enter__(self) -> Application:
+
+class OwnApplication(Application):
+    """Over a database of stockcore's own. A context manager, or to be closed."""
+
+    def __init__(self, store: SqlStore, origin: Origin) -> None:
+        super().__init__(store, self._connect, origin)
+        self._own_store = store
+
+    @contextlib.contextmanager
+    def _connect(self) -> Iterator[sa.Connection]:
+        self._own_store.check_schema()
+        with self._own_store.engine.connect() as connection:
+            yield connection
+
+    def verify(self) -> VerifyReport:
+        """Every invariant of the books, by SQL of its own. Errors: those of `stockcore_sql.verify`."""
+        self._own_store.check_schema()
+        return verify(self._own_store.engine)
+
+    def rebuild(self, *, dry_run: bool = True) -> RebuildReport:
+        """Pools and quants once more from the ledger. Errors: those of `stockcore_sql.rebuild`."""
+        self._own_store.check_schema()
+        return rebuild(self._own_store.engine, dry_run=dry_run)
+
+    def info(self) -> Info:
+        """Which database this is, and how much is in it; also where its schema is not this program's."""
+        return info_of(self._own_store.engine)
+
+    def close(self) -> None:
+        self._own_store.close()
+
+    def __enter__(self) -> OwnApplication:
         return self
 
     def __exit__(
@@ -126,21 +158,13 @@ class Application:
 _LIBRARY: Final = Origin()
 
 
-def open_application(url: str | None = None, *, clock: Clock | None = None, origin: Origin = _LIBRARY) -> Application:
+def open_application(url: str | None = None, *, clock: Clock | None = None, origin: Origin = _LIBRARY) -> OwnApplication:
     """Over a database of stockcore's own: `url`, else STOCKCORE_DATABASE_URL, else a SQLite file of the user's.
 
     An empty SQLite file is given its tables on first use. `origin`: who acts, written on every row.
     Errors: database_url, driver_missing; on first use db_unavailable, schema_missing, schema_mismatch.
     """
-    store = SqlStore(database_url(url), clock=clock)
-
-    @contextlib.contextmanager
-    def connect() -> Iterator[sa.Connection]:
-        store.check_schema()
-        with store.engine.connect() as connection:
-            yield connection
-
-    return Application(store, connect, origin, close=store.close)
+    return OwnApplication(SqlStore(database_url(url), clock=clock), origin)
 
 
 def embed(connection: sa.Connection, *, clock: Clock | None = None, origin: Origin = _LIBRARY) -> Application:
@@ -151,5 +175,4 @@ def embed(connection: sa.Connection, *, clock: Clock | None = None, origin: Orig
     def connect() -> Iterator[sa.Connection]:
         yield connection
 
-    store: Any = HostedStore(connection, clock=clock)
-    return Application(store, connect, origin)
+    return Application(HostedStore(connection, clock=clock), connect, origin)

@@ -6,7 +6,7 @@ never rounded (S069, S071, S075).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
@@ -126,3 +126,27 @@ def _multiple(quantity: Decimal, one: Fraction, step: Decimal) -> Decimal:
     if (one / Fraction(step)).denominator != 1 or (Fraction(quantity) / one).denominator != 1:
         return step
     return _decimal(one, step, None)
+
+
+@attrs.frozen
+class Conversions:
+    """The packagings and units that a use case has loaded; without any, only base units can be entered."""
+
+    packagings: Sequence[Packaging] = ()
+    units: Mapping[str, UnitOfMeasure] = attrs.field(factory=dict)
+
+    @classmethod
+    def of(cls, packagings: Sequence[Packaging], units: Iterable[UnitOfMeasure]) -> Conversions:
+        return cls(packagings, {normal_code(unit.code): unit for unit in units})
+
+    def to_base(
+        self, quantity: Decimal | Fraction, unit: str | None, variant: Variant, *, field: str | None = None
+    ) -> Converted:
+        """See `to_base`."""
+        return to_base(quantity, unit, variant, self.packagings, self.units, field=field)
+
+
+def factor_as_kept(converted: Converted) -> Decimal:
+    """The factor as a line keeps it, to 6 decimals; the quantities beside it are exact."""
+    factor = converted.factor
+    return round(Decimal(factor.numerator) / Decimal(factor.denominator), DECIMALS_MAX)

@@ -329,7 +329,7 @@ def _product_for(catalogue: _Catalogue, command: AddProduct) -> Product:
     return product
 
 
-ADD_PRODUCT: Final = UseCase("add_product", ProductDocument, _add_products)
+ADD_PRODUCT: Final = UseCase("catalog.add_product", ProductDocument, _add_products)
 
 
 # -- changing ------------------------------------------------------------------------------------------------------
@@ -422,7 +422,7 @@ def _assign(catalogue: _Catalogue, record: Product | Variant, after: dict[str, A
         catalogue.touch(record)
 
 
-CHANGE_PRODUCT: Final = UseCase("change_product", ProductDocument, _change_products)
+CHANGE_PRODUCT: Final = UseCase("catalog.change_product", ProductDocument, _change_products)
 
 
 # -- the lifecycle -------------------------------------------------------------------------------------------------
@@ -467,13 +467,13 @@ def _to_status(status: Lifecycle) -> Callable[[UnitOfWork, Work[C, ProductDocume
 
 
 ACTIVATE_PRODUCT: Final[UseCase[ActivateProduct, ProductDocument]] = UseCase(
-    "activate_product", ProductDocument, _to_status(Lifecycle.ACTIVE)
+    "catalog.activate_product", ProductDocument, _to_status(Lifecycle.ACTIVE)
 )
 DISCONTINUE_PRODUCT: Final[UseCase[DiscontinueProduct, ProductDocument]] = UseCase(
-    "discontinue_product", ProductDocument, _to_status(Lifecycle.DISCONTINUED)
+    "catalog.discontinue_product", ProductDocument, _to_status(Lifecycle.DISCONTINUED)
 )
 DEACTIVATE_PRODUCT: Final[UseCase[DeactivateProduct, ProductDocument]] = UseCase(
-    "deactivate_product", ProductDocument, _to_status(Lifecycle.INACTIVE)
+    "catalog.deactivate_product", ProductDocument, _to_status(Lifecycle.INACTIVE)
 )
 
 
@@ -508,7 +508,7 @@ def _delete_products(uow: UnitOfWork, work: Work[DeleteProduct, ProductDocument]
     uow.write(catalogue.changes)
 
 
-DELETE_PRODUCT: Final = UseCase("delete_product", ProductDocument, _delete_products)
+DELETE_PRODUCT: Final = UseCase("catalog.delete_product", ProductDocument, _delete_products)
 
 
 # -- packagings and codes ------------------------------------------------------------------------------------------
@@ -570,7 +570,7 @@ def _packaging_document(variant: Variant, packaging: Packaging, gtin: str | None
     )
 
 
-ADD_PACKAGING: Final = UseCase("add_packaging", PackagingDocument, _add_packagings)
+ADD_PACKAGING: Final = UseCase("catalog.add_packaging", PackagingDocument, _add_packagings)
 
 
 def _change_packagings(uow: UnitOfWork, work: Work[ChangePackaging, PackagingDocument]) -> None:
@@ -604,7 +604,7 @@ def _packaging_named(catalogue: _Catalogue, variant: Variant, code: object, *, f
     return packaging
 
 
-CHANGE_PACKAGING: Final = UseCase("change_packaging", PackagingDocument, _change_packagings)
+CHANGE_PACKAGING: Final = UseCase("catalog.change_packaging", PackagingDocument, _change_packagings)
 
 
 def _add_codes(uow: UnitOfWork, work: Work[AddCode, CodeDocument]) -> None:
@@ -682,4 +682,4 @@ def _read_day(value: object, field: str) -> date | None:
     return value
 
 
-ADD_CODE: Final = UseCase("add_code", CodeDocument, _add_codes)
+ADD_CODE: Final = UseCase("catalog.add_code", CodeDocument, _add_codes)

@@ -77,7 +77,7 @@ class Changes:
     __slots__ = ("_new", "deleted", "inserted", "updated")
 
     def __init__(self) -> None:
-        self.inserted: dict[type, list[Any]] = {}
+        self.inserted: dict[type, dict[int, Any]] = {}
         self.updated: dict[type, dict[int, Any]] = {}
         self.deleted: dict[type, dict[int, Any]] = {}
         self._new: set[int] = set()
@@ -91,9 +91,9 @@ class Changes:
         """A record that is final: it will not be updated in this use case."""
         records = self.inserted.get(type(record))
         if records is None:
-            self.inserted[type(record)] = [record]
+            self.inserted[type(record)] = {id(record): record}
         else:
-            records.append(record)
+            records[id(record)] = record
 
     def update(self, record: Any) -> None:
         key = id(record)
@@ -109,8 +109,7 @@ class Changes:
         key = id(record)
         if key in self._new:
             self._new.discard(key)
-            kept = [other for other in self.inserted[type(record)] if other is not record]
-            self.inserted[type(record)] = kept
+            del self.inserted[type(record)][key]
             return
         self.updated.get(type(record), {}).pop(key, None)
         self.deleted.setdefault(type(record), {})[key] = record

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 import attrs
 
@@ -17,6 +18,10 @@ class SiteKind(enum.StrEnum):
     DROPSHIP = "dropship"
     VIRTUAL = "virtual"
     TRANSIT = "transit"
+
+
+#: The kinds of site that demands may be served from. Nothing is ever sourced from a transit or virtual site.
+SOURCED_KINDS: Final = (SiteKind.WAREHOUSE, SiteKind.RETAIL, SiteKind.DROPSHIP)
 
 
 class Purpose(enum.StrEnum):
@@ -84,6 +89,13 @@ class LocationsOfSites(Query[Location]):
 
 @attrs.frozen
 class LocationsById(Query[Location]):
+    ids: tuple[int, ...]
+
+
+@attrs.frozen
+class LockPlaces(Query[Location]):
+    """The places with these ids, locked: who puts goods into a place of limited capacity holds it."""
+
     ids: tuple[int, ...]
 
 

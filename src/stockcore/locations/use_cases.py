@@ -219,7 +219,7 @@ def add_site(countries: Countries | None = None) -> UseCase[AddSite, SiteDocumen
         work.record(ground.changes, ground.now)
         uow.write(ground.changes)
 
-    return UseCase("add_site", SiteDocument, carry_out)
+    return UseCase("locations.add_site", SiteDocument, carry_out)
 
 
 def _site_added(ground: _Ground, command: AddSite, countries: Countries | None) -> SiteDocument:
@@ -382,7 +382,7 @@ def _added(ground: _Ground, command: AddLocation, above: LocationDocument | Stoc
     return ground.document(place)
 
 
-ADD_LOCATION: Final = UseCase("add_location", LocationDocument, _add_locations)
+ADD_LOCATION: Final = UseCase("locations.add_location", LocationDocument, _add_locations)
 
 
 # -- changing ------------------------------------------------------------------------------------------------------
@@ -410,7 +410,7 @@ def change_location(countries: Countries | None = None) -> UseCase[ChangeLocatio
         work.record(ground.changes, ground.now)
         uow.write(ground.changes)
 
-    return UseCase("change_location", LocationDocument, carry_out)
+    return UseCase("locations.change_location", LocationDocument, carry_out)
 
 
 def _changed(
@@ -498,10 +498,10 @@ def _set_blocked(blocked: bool) -> Callable[[UnitOfWork, Work[F, LocationDocumen
 
 
 BLOCK_LOCATION: Final[UseCase[BlockLocation, LocationDocument]] = UseCase(
-    "block_location", LocationDocument, _set_blocked(True)
+    "locations.block_location", LocationDocument, _set_blocked(True)
 )
 UNBLOCK_LOCATION: Final[UseCase[UnblockLocation, LocationDocument]] = UseCase(
-    "unblock_location", LocationDocument, _set_blocked(False)
+    "locations.unblock_location", LocationDocument, _set_blocked(False)
 )
 
 
@@ -550,7 +550,7 @@ def _check_empty(top: Location, leaving: Iterable[Location], occupied: set[int],
         )
 
 
-DEACTIVATE_LOCATION: Final = UseCase("deactivate_location", LocationDocument, _deactivate)
+DEACTIVATE_LOCATION: Final = UseCase("locations.deactivate_location", LocationDocument, _deactivate)
 
 
 def _activate(uow: UnitOfWork, work: Work[ActivateLocation, LocationDocument]) -> None:
@@ -575,4 +575,4 @@ def _activate(uow: UnitOfWork, work: Work[ActivateLocation, LocationDocument]) -
     uow.write(ground.changes)
 
 
-ACTIVATE_LOCATION: Final = UseCase("activate_location", LocationDocument, _activate)
+ACTIVATE_LOCATION: Final = UseCase("locations.activate_location", LocationDocument, _activate)

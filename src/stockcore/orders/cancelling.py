@@ -133,11 +133,7 @@ def _taken(desk: OrderDesk, order: Order, taken: dict[UUID, Decimal], reason: st
     return {
         "number": order.number,
         "reason": reason,
-        "lines": [
-            {"line": lines[line_id], "cancelled": quantity}
-            for line_id, quantity in taken.items()
-            if quantity
-        ],
+        "lines": [{"line": lines[line_id], "cancelled": quantity} for line_id, quantity in taken.items() if quantity],
     }
 
 
@@ -184,9 +180,7 @@ def _line(desk: OrderDesk, order: Order, cancel: LineCancel, index: int) -> Orde
     for line in desk.lines(order):
         if line.line_no == cancel.line:
             return line
-    raise StockcoreError(
-        "unknown_line", f"order {order.number} has no line {cancel.line}", field=f"lines/{index}/line"
-    )
+    raise StockcoreError("unknown_line", f"order {order.number} has no line {cancel.line}", field=f"lines/{index}/line")
 
 
 # -- hold and resume ---------------------------------------------------------------------------------------------
@@ -216,4 +210,3 @@ CANCEL_ORDER: Final = UseCase("orders.cancel", OrderChanged, _cancel_all)
 CANCEL_LINES: Final = UseCase("orders.cancel_lines", OrderChanged, _cancel_lines_all)
 HOLD_ORDER: Final = UseCase("orders.hold", OrderChanged, _hold_all)
 RESUME_ORDER: Final = UseCase("orders.resume", OrderChanged, _resume_all)
-

@@ -38,6 +38,7 @@ from stockcore.stock.records import (
     LockQuantsAllocatedToOrders,
     LockQuantsOfOrders,
     LockReservationsOfOrders,
+    LockReservationsWaitingWithOrders,
     Lot,
     LotsOfOrders,
     Reservation,
@@ -72,7 +73,7 @@ class OrderDesk:
             ShipmentsOfOrders(wanted),
         ]
         if whole:
-            queries.insert(4, LockBackordersOfOrdersVariants(wanted))
+            queries[4:4] = [LockBackordersOfOrdersVariants(wanted), LockReservationsWaitingWithOrders(wanted)]
             queries += [LinesOfOrders(wanted), PlacesForOrders(wanted), LotsOfOrders(wanted)]
         else:
             queries += [Sites()]
@@ -90,7 +91,8 @@ class OrderDesk:
         self.book.load_backorders(answers[LockBackordersOfOrders])
         self.book.load_backorders(answers.get(LockBackordersOfOrdersVariants, ()))
         self.book.load_reservations(answers[LockReservationsOfOrders])
-        self.book.load_quants(answers[type(queries[6 if whole else 5])])
+        self.book.load_reservations(answers.get(LockReservationsWaitingWithOrders, ()))
+        self.book.load_quants(answers[LockQuantsOfOrders if whole else LockQuantsAllocatedToOrders])
         self.book.load_allocations(answers[AllocationsOfOrders])
         places: list[Location] = answers.get(PlacesForOrders) or answers.get(Sites, [])
         self.floor = Floor(places, answers.get(LotsOfOrders, ()), self.ids.now)
@@ -143,9 +145,7 @@ class OrderDesk:
         """What is reserved for the order and in no open shipment."""
         left = ZERO
         for reservation in self.reservations(order):
-            released = sum(
-                (a.quantity for a in self.book.allocations.get(reservation.id, ()) if a.release.int), ZERO
-            )
+            released = sum((a.quantity for a in self.book.allocations.get(reservation.id, ()) if a.release.int), ZERO)
             left += reservation.outstanding - released
         return left
 

@@ -86,9 +86,7 @@ def _edit(desk: OrderDesk, variants: dict[int, Variant], command: EditOrder) -> 
     return desk.changed(order)
 
 
-def _checked(
-    desk: OrderDesk, variants: dict[int, Variant], order: Order, edits: Sequence[LineEdit]
-) -> list[_Edit]:
+def _checked(desk: OrderDesk, variants: dict[int, Variant], order: Order, edits: Sequence[LineEdit]) -> list[_Edit]:
     """Every edit checked before anything is changed. Errors: unknown_line, duplicate_row, illegal_transition, and
     those of new lines."""
     checked: list[_Edit] = []

@@ -7,6 +7,7 @@ the site's packing place; dispatch lowers on hand and reserved together; deliver
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -126,45 +127,47 @@ def _release(desk: OrderDesk, order: Order) -> list[Shipment]:
         )
     if order.ship_complete and any(backorder.outstanding > ZERO for backorder in desk.backorders(order)):
         raise StockcoreError("not_complete", "the order ships complete, and part of it is backordered")
-    chosen = _allocate(desk, order)
-    if not chosen:
+    shipments: dict[int, Shipment] = {}
+    missing = [(r, left) for r in desk.reservations(order) if (left := _allocate(desk, order, r, shipments)) > ZERO]
+    if not shipments:
         places = sorted({desk.floor.code(q.location) for q in desk.book.quants_by_id.values() if q.free > ZERO})
         raise StockcoreError("not_allocatable", "the goods lie where nothing may be taken from", places=places)
-    made = []
-    for site in sorted(chosen):
-        shipment = _new_shipment(desk, order, site)
-        for reservation, allocation in chosen[site]:
-            _assign(desk, reservation, allocation, shipment)
-        made.append(shipment)
-    return made
-
-
-def _allocate(desk: OrderDesk, order: Order) -> dict[int, list[tuple[Reservation, Allocation]]]:
-    """Choose the goods for everything unreleased: pinned parts have theirs, the rest by the site's strategy."""
-    chosen: dict[int, list[tuple[Reservation, Allocation]]] = {}
-    for reservation in desk.reservations(order):
-        mine = desk.book.allocations_of(reservation)
-        pinned = [allocation for allocation in mine if allocation.release == NOBODY]
-        for allocation in pinned:
-            chosen.setdefault(reservation.site, []).append((reservation, allocation))
-        left = reservation.outstanding - sum((allocation.quantity for allocation in mine), ZERO)
-        if left <= ZERO:
-            continue
-        shelves = desk.floor.shelves(
-            desk.book, reservation.variant, reservation.site, requirement_of(reservation.requirement)
+    for reservation, left in missing:
+        desk.book.raise_exception(
+            "not_allocatable",
+            variant=reservation.variant,
+            site=reservation.site,
+            reservation=reservation,
+            quantity=left,
         )
-        for quant, part in choose(shelves, left):
-            chosen.setdefault(reservation.site, []).append((reservation, desk.book.allocate(reservation, quant, part)))
-            left -= part
-        if left > ZERO:
-            desk.book.raise_exception(
-                "not_allocatable",
-                variant=reservation.variant,
-                site=reservation.site,
-                reservation=reservation,
-                quantity=left,
-            )
-    return chosen
+    return list(shipments.values())
+
+
+def _allocate(desk: OrderDesk, order: Order, reservation: Reservation, shipments: dict[int, Shipment]) -> Decimal:
+    """Choose the goods for what is unreleased of a reservation: a pinned one has its own, the rest comes by the site's
+    strategy. They go into the site's new shipment, which is made with the first goods for it. Answers what is left."""
+    mine = desk.book.allocations_of(reservation)
+    left = reservation.outstanding - sum((allocation.quantity for allocation in mine), ZERO)
+    for allocation in mine:
+        if allocation.release == NOBODY:
+            quant, quantity = desk.book.quants_by_id[allocation.quant], allocation.quantity
+            desk.book.deallocate(allocation, quantity)
+            release = _shipment_for(desk, order, reservation.site, shipments)
+            desk.book.allocate(reservation, quant, quantity, release=release)
+    if left <= ZERO:
+        return left
+    requirement = requirement_of(reservation.requirement)
+    for quant, part in choose(desk.floor.shelves(desk.book, reservation.variant, reservation.site, requirement), left):
+        release = _shipment_for(desk, order, reservation.site, shipments)
+        desk.book.allocate(reservation, quant, part, release=release)
+        left -= part
+    return left
+
+
+def _shipment_for(desk: OrderDesk, order: Order, site: int, shipments: dict[int, Shipment]) -> UUID:
+    if site not in shipments:
+        shipments[site] = _new_shipment(desk, order, site)
+    return shipments[site].id
 
 
 def _new_shipment(desk: OrderDesk, order: Order, site: int) -> Shipment:
@@ -183,14 +186,6 @@ def _new_shipment(desk: OrderDesk, order: Order, site: int) -> Shipment:
     desk.changes.insert(shipment)
     write_history(desk, order, [(State.SUPPLIER_CONFIRMED, State.PICKING)], shipment.id)
     return shipment
-
-
-def _assign(desk: OrderDesk, reservation: Reservation, allocation: Allocation, shipment: Shipment) -> None:
-    """The allocation becomes part of the shipment."""
-    quant = desk.book.quants_by_id[allocation.quant]
-    quantity = allocation.quantity
-    desk.book.deallocate(allocation, quantity)
-    desk.book.allocate(reservation, quant, quantity, release=shipment.id)
 
 
 # -- the steps of a shipment -------------------------------------------------------------------------------------

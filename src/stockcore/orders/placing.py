@@ -46,6 +46,7 @@ from stockcore.stock.records import (
     LockPoolsByCode,
     LockQuants,
     LockReservationsOf,
+    LockReservationsWaiting,
     Lot,
     LotsOfVariants,
     Reservation,
@@ -116,7 +117,11 @@ class Counter:
         self._load_rare(orders, lines, answers[LockExpiredHolds], codes)
 
     def _load_rare(
-        self, orders: Sequence[PlaceOrder], lines: Sequence[LineRequest], expired: list[Reservation], codes: tuple[str, ...]
+        self,
+        orders: Sequence[PlaceOrder],
+        lines: Sequence[LineRequest],
+        expired: list[Reservation],
+        codes: tuple[str, ...],
     ) -> None:
         holds = tuple(sorted({demand_uuid("hold", hold) for order in orders for hold in order.holds}))
         pinned = any(line.requirement is not None for line in lines)
@@ -125,16 +130,17 @@ class Counter:
         ids = tuple(sorted(variant.id for variant in self.variants.values()))
         places = {line.requirement.location for line in lines if line.requirement is not None}
         wanted_places = tuple(sorted(normal_code(place) for place in places if place))
-        found_places, backorders, reservations, quants, allocations, lots = self.uow.load(
+        found_places, backorders, reservations, waiting, quants, allocations, lots = self.uow.load(
             PlacesFor(codes, wanted_places),
             LockBackorders(ids),
             LockReservationsOf(holds),
+            LockReservationsWaiting(ids),
             LockQuants(ids),
             AllocationsOfVariants(ids),
             LotsOfVariants(ids),
         )
         self.book.load_backorders(backorders)
-        self.book.load_reservations([*expired, *reservations])
+        self.book.load_reservations([*expired, *reservations, *waiting])
         self.book.load_quants(quants)
         self.book.load_allocations(allocations)
         self.floor = Floor([*self.sites, *found_places], lots, self.ids.now)
@@ -313,9 +319,7 @@ def _requirement(counter: Any, variant: Variant, line: LineRequest, field: str) 
                 "unknown_location", f"there is no location {wanted.location!r}", field=f"{field}/location"
             )
         location = fitting[0]
-    return requirement_to_json(
-        Requirement(lot, location, wanted.good_until, wanted.shelf_life_days)
-    )
+    return requirement_to_json(Requirement(lot, location, wanted.good_until, wanted.shelf_life_days))
 
 
 def as_json(serving: Sequence[sourcing.Candidate]) -> str:
@@ -569,4 +573,3 @@ def announce(holder: Any, order: Order, type_: str, data: Any) -> None:
 
 
 PLACE_ORDER: Final = UseCase("orders.place", OrderDocument, _place_all)
-

@@ -139,9 +139,7 @@ def _sets_of(
         yield sorted(chosen, key=candidates.index)
 
 
-def _fill(
-    wishes: Sequence[Wish], available: Callable[[int, int, int], Decimal], sites: Sequence[Candidate]
-) -> Plan:
+def _fill(wishes: Sequence[Wish], available: Callable[[int, int, int], Decimal], sites: Sequence[Candidate]) -> Plan:
     """Take each line from the first of the sites that has all of it, else from one after the other."""
     taken: dict[tuple[int, int], Decimal] = {}
     takes: list[Take] = []
@@ -177,7 +175,9 @@ def explain(
     considered = [
         {
             "site": site.code,
-            "available": {wish.sku: plain(available(line, wish.variant, site.site)) for line, wish in enumerate(wishes)},
+            "available": {
+                wish.sku: plain(available(line, wish.variant, site.site)) for line, wish in enumerate(wishes)
+            },
             "cost": plain(site.cost),
             "priority": site.priority,
         }

@@ -88,7 +88,8 @@ class Book:
         self.reservations: dict[ReservationKey, Reservation] = {}
         self.reservations_by_id: dict[int, Reservation] = {}
         self.allocations: dict[int, list[Allocation]] = {}  # by reservation
-        self._gone: list[Allocation] = []  # allocations given up here, should the same one be made again
+        self._gone: dict[tuple[int, int, UUID, int], Allocation] = {}  # given up here, should they be made again
+        self._quants_at: dict[PoolKey, list[Quant]] = {}
         self.backorders: dict[BackorderKey, Backorder] = {}
         self.raised: set[int] = set()  # variants of which more became available
 
@@ -122,6 +123,11 @@ class Book:
     def _keep_quant(self, quant: Quant) -> None:
         self.quants_by_id[quant.id] = quant
         self.quants[quant_key(quant)] = quant
+        self._quants_at.setdefault((quant.variant, quant.site), []).append(quant)
+
+    def quants_at(self, variant: int, site: int) -> list[Quant]:
+        """The site's quants of a variant, as far as they were loaded."""
+        return self._quants_at.get((variant, site), [])
 
     def _keep_reservation(self, reservation: Reservation) -> None:
         self.reservations_by_id[reservation.id] = reservation
@@ -160,7 +166,19 @@ class Book:
         quant = self.quants.get(key)
         if quant is None:
             quant = Quant(
-                self.next_id(), variant, site, location, lot, str(status), container, owner, ZERO, ZERO, self.now, 0, self.now
+                self.next_id(),
+                variant,
+                site,
+                location,
+                lot,
+                str(status),
+                container,
+                owner,
+                ZERO,
+                ZERO,
+                self.now,
+                0,
+                self.now,
             )
             self._keep_quant(quant)
             self.changes.insert(quant)
@@ -238,7 +256,14 @@ class Book:
         )
 
     def move(
-        self, posting: Posting, kind: MovementKind, from_quant: Quant, to_quant: Quant, quantity: Decimal, *, line: UUID | None = None
+        self,
+        posting: Posting,
+        kind: MovementKind,
+        from_quant: Quant,
+        to_quant: Quant,
+        quantity: Decimal,
+        *,
+        line: UUID | None = None,
     ) -> None:
         """Goods from one quant to another: two inner rows that sum to zero."""
         self.change_on_hand(posting, kind, from_quant, -quantity, line=line)
@@ -337,7 +362,13 @@ class Book:
     # -- allocations: work, not ledger ---------------------------------------------------------------------------
 
     def allocate(
-        self, reservation: Reservation, quant: Quant, quantity: Decimal, *, release: UUID = NOBODY, home: int | None = None
+        self,
+        reservation: Reservation,
+        quant: Quant,
+        quantity: Decimal,
+        *,
+        release: UUID = NOBODY,
+        home: int | None = None,
     ) -> Allocation:
         home = quant.id if home is None else home
         listed = self.allocations.setdefault(reservation.id, [])
@@ -348,14 +379,13 @@ class Book:
                 allocation.quantity += quantity
                 self.changes.update(allocation)
                 return allocation
+        gone = self._gone.pop((reservation.id, quant.id, release, home), None)
+        if gone is not None:
+            gone.quantity = quantity
+            self.changes.restore(gone)
+            listed.append(gone)
+            return gone
         made = Allocation(reservation.id, quant.id, release, home, quantity)
-        for gone in self._gone:
-            if gone.reservation == reservation.id and _same(gone, made):
-                self._gone.remove(gone)
-                gone.quantity = quantity
-                self.changes.restore(gone)
-                listed.append(gone)
-                return gone
         listed.append(made)
         self.changes.insert(made)
         return made
@@ -368,7 +398,7 @@ class Book:
         if allocation.quantity == ZERO:
             self.allocations[allocation.reservation].remove(allocation)
             self.changes.delete(allocation)
-            self._gone.append(allocation)
+            self._gone[(allocation.reservation, allocation.quant, allocation.release, allocation.home)] = allocation
         else:
             self.changes.update(allocation)
 

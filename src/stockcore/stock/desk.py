@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from stockcore.catalog.records import Variant, VariantsByCode
+from stockcore.catalog.conversion import Conversions
+from stockcore.catalog.records import PackagingsOf, Units, Variant, VariantsByCode, VariantsById
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import Work
 from stockcore.kernel.plain import to_json
@@ -16,7 +17,7 @@ from stockcore.kernel.quantity import ZERO, check_step, exact, plain, read_quant
 from stockcore.kernel.records import Message
 from stockcore.kernel.text import normal_code
 from stockcore.kernel.unit_of_work import Changes, Ids, UnitOfWork
-from stockcore.locations.records import Location, PlacesFor, Purpose
+from stockcore.locations.records import Location, LockPlaces, PlacesFor, Purpose
 from stockcore.stock.book import Book, Posting
 from stockcore.stock.floor import Floor
 from stockcore.stock.records import (
@@ -27,11 +28,15 @@ from stockcore.stock.records import (
     LockPoolsByCode,
     LockQuants,
     LockReservations,
+    LockReservationsWaiting,
     Lot,
     LotsOfVariants,
     Quant,
+    QuantsAt,
+    ReservationsOf,
     Status,
 )
+from stockcore.stock.serving import load_waiting
 
 BACKDATED_MAX: Final = timedelta(days=7)
 AHEAD_MAX: Final = timedelta(minutes=5)
@@ -43,9 +48,16 @@ def demand_uuid(demand_type: str, reference: str) -> UUID:
     return uuid5(_DEMANDS, f"{demand_type}:{reference.strip()}")
 
 
+def skus_of(uow: UnitOfWork, variants: Iterable[int]) -> list[str]:
+    """The SKUs of variants that were found without locking them."""
+    wanted = tuple(sorted(set(variants)))
+    return [variant.sku for variant in uow.load(VariantsById(wanted))] if wanted else []
+
+
 class Desk:
     """Everything about some SKUs, loaded and locked in the order of DESIGN 2: pools, backorders and reservations,
-    quants."""
+    quants. What is rare costs a round trip of its own: units other than the base unit (`units`), all reservations of
+    some demands (`demands`), what else lies in places of limited capacity, and what those who wait have already."""
 
     def __init__(
         self,
@@ -54,6 +66,8 @@ class Desk:
         skus: Iterable[str],
         *,
         places: Iterable[str | None] = (),
+        units: bool = False,
+        demands: Sequence[UUID] = (),
         ids_per_command: int = 8,
     ) -> None:
         self.uow = uow
@@ -66,9 +80,10 @@ class Desk:
         self.variants: dict[str, Variant] = {normal_code(variant.sku): variant for variant in variants}
         ids = tuple(sorted(variant.id for variant in variants))
         uow.prepare_draw(ids_per_command * max(1, len(work.commands)))
-        backorders, reservations, quants, allocations, lots = uow.load(
+        backorders, reservations, waiting, quants, allocations, lots = uow.load(
             LockBackorders(ids),
             LockReservations(ids),
+            LockReservationsWaiting(ids),
             LockQuants(ids),
             AllocationsOfVariants(ids),
             LotsOfVariants(ids),
@@ -78,7 +93,7 @@ class Desk:
         self.book = Book(self.changes, self.ids, uow.origin)
         self.book.load_pools(pools)
         self.book.load_backorders(backorders)
-        self.book.load_reservations(reservations)
+        self.book.load_reservations([*reservations, *waiting])
         self.book.load_quants(quants)
         self.book.load_allocations(allocations)
         self.floor = Floor(found_places, lots, self.ids.now)
@@ -88,6 +103,24 @@ class Desk:
         for variant in variants:
             self.floor.strategies[variant.id] = variant.allocation_strategy
         self._work = work
+        self.conversions = Conversions()
+        if units:
+            self.conversions = Conversions.of(*uow.load(PackagingsOf(ids), Units()))
+        if demands:
+            self.book.load_reservations(uow.load(ReservationsOf(tuple(sorted(set(demands))), ids)))
+        load_waiting(uow, self.book)
+        self._others: dict[int, Decimal] = {}  # by place of limited capacity: what other SKUs fill of it
+        self._load_contents(found_places)
+
+    def _load_contents(self, places: Iterable[Location]) -> None:
+        """Places of limited capacity are locked, after everything else, so that two SKUs cannot fill one together."""
+        limited = tuple(sorted(place.id for place in places if place.capacity is not None))
+        if not limited:
+            return
+        _, contents = self.uow.load(LockPlaces(limited), QuantsAt(limited))
+        for quant in contents:
+            if quant.id not in self.book.quants_by_id:
+                self._others[quant.location] = self._others.get(quant.location, ZERO) + quant.on_hand
 
     @property
     def now(self) -> datetime:
@@ -135,6 +168,27 @@ class Desk:
             )
         return place
 
+    def check_capacity(self, place: Location, coming: Decimal) -> None:
+        """Refuse what the place has no room for. Errors: over_capacity."""
+        if place.capacity is None:
+            return
+        here = (quant.on_hand for quant in self.book.quants_by_id.values() if quant.location == place.id)
+        there = sum(here, self._others.get(place.id, ZERO))
+        if there + coming > place.capacity:
+            raise StockcoreError(
+                "over_capacity",
+                f"{place.code} holds at most {plain(place.capacity)}",
+                field="location",
+                capacity=place.capacity,
+                there=there,
+            )
+
+    def entered(self, value: Decimal, unit: str | None, variant: Variant, *, field: str = "quantity") -> Decimal:
+        """A quantity of a unit or packaging, in base units. Errors: those of read_quantity and of `to_base`."""
+        if unit is None:
+            return self.quantity(value, variant, field=field)
+        return self.conversions.to_base(read_quantity(value, field=field), unit, variant, field=field).quantity
+
     def quantity(self, value: Decimal, variant: Variant, *, field: str = "quantity", signed: bool = False) -> Decimal:
         """A quantity on the variant's step. Errors: those of read_quantity, quantity_precision."""
         if signed:
@@ -161,9 +215,7 @@ class Desk:
         if at > self.now + AHEAD_MAX:
             raise StockcoreError("in_future", "it cannot have happened yet", field="occurred_at")
         if at < self.now - BACKDATED_MAX:
-            raise StockcoreError(
-                "too_late", "more than 7 days ago: post an adjustment now", field="occurred_at"
-            )
+            raise StockcoreError("too_late", "more than 7 days ago: post an adjustment now", field="occurred_at")
         return min(at, self.now)
 
     def existing_lot(self, variant: Variant, code: str | None) -> int:
@@ -253,20 +305,3 @@ class Desk:
                 to_json(data),
             )
         )
-
-
-def check_capacity(place: Location, book: Book, coming: Decimal) -> None:
-    """Refuse what the place has no room for, as far as its contents were loaded. Errors: over_capacity."""
-    if place.capacity is None:
-        return
-    there = sum((quant.on_hand for quant in book.quants_by_id.values() if quant.location == place.id), ZERO)
-    if there + coming > place.capacity:
-        raise StockcoreError(
-            "over_capacity",
-            f"{place.code} holds at most {plain(place.capacity)}",
-            field="location",
-            capacity=place.capacity,
-            there=there,
-        )
-
-

@@ -56,8 +56,8 @@ class Floor:
         """Free goods at the site that the demand may have, best first."""
         today = self.today(site)
         found = []
-        for quant in book.quants_by_id.values():
-            if quant.variant != variant or quant.site != site or quant.free <= ZERO:
+        for quant in book.quants_at(variant, site):
+            if quant.free <= ZERO:
                 continue
             place = self.places.get(quant.location)
             if place is None:

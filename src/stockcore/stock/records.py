@@ -401,6 +401,20 @@ class LockReservations(Query[Reservation]):
 
 
 @attrs.frozen
+class LockReservationsWaiting(Query[Reservation]):
+    """What the demands that wait for more of these variants hold or held of them: serving the queue adds to it."""
+
+    variants: tuple[int, ...]
+
+
+@attrs.frozen
+class LockReservationsWaitingWithOrders(Query[Reservation]):
+    """The same for all variants on the lines of these orders (numbers)."""
+
+    numbers: tuple[str, ...]
+
+
+@attrs.frozen
 class LockReservationsOf(Query[Reservation]):
     """All reservations of these demands."""
 
@@ -424,6 +438,43 @@ class LockAllExpiredHolds(Query[Reservation]):
     """Outstanding reservations that expired by the store's clock, oldest first, at most `most`."""
 
     most: int
+
+
+@attrs.frozen
+class ExpiredHolds(Query[Reservation]):
+    """The same without locking them: to find the pools that must be locked first."""
+
+    most: int
+
+
+@attrs.frozen
+class ReservationsOf(Query[Reservation]):
+    """All reservations of these demands for these variants, whose pools' locks guard them."""
+
+    demands: tuple[UUID, ...]
+    variants: tuple[int, ...]
+
+
+@attrs.frozen
+class DemandsReservations(Query[Reservation]):
+    """All reservations of these demands, unlocked: to find the pools that must be locked first."""
+
+    demands: tuple[UUID, ...]
+
+
+@attrs.frozen
+class QuantsAt(Query[Quant]):
+    """What lies at these places, of whatever variant."""
+
+    places: tuple[int, ...]
+
+
+@attrs.frozen
+class LotsExpiredAt(Query[Lot]):
+    """Lots whose last day was before `day` and of which something available lies at the site."""
+
+    site: int
+    day: date
 
 
 @attrs.frozen

@@ -59,10 +59,7 @@ def _displace(book: Book, posting: Posting, floor: Floor, quant: Quant) -> None:
 
 def _allocations_on(book: Book, quant: Quant) -> list[Allocation]:
     found = [
-        allocation
-        for listed in book.allocations.values()
-        for allocation in listed
-        if allocation.quant == quant.id
+        allocation for listed in book.allocations.values() for allocation in listed if allocation.quant == quant.id
     ]
     return sorted(found, key=lambda allocation: gives_way_first(book.reservations_by_id[allocation.reservation]))
 
@@ -110,7 +107,7 @@ def give_way(book: Book, posting: Posting, floor: Floor, reservation: Reservatio
     """Take a promise back: it becomes a backorder in the place its age gives it, and an exception."""
     multiple = reservation.multiple
     quantity = min(-(-quantity // multiple) * multiple, reservation.outstanding)
-    _free_allocations(book, reservation, book.allocated(reservation) - (reservation.outstanding - quantity))
+    free_allocations(book, reservation, book.allocated(reservation) - (reservation.outstanding - quantity))
     book.release(posting, reservation, quantity)
     book.backorder(demand_of(reservation), quantity)
     book.raise_exception(
@@ -131,7 +128,7 @@ def give_way(book: Book, posting: Posting, floor: Floor, reservation: Reservatio
     )
 
 
-def _free_allocations(book: Book, reservation: Reservation, excess: Decimal) -> None:
+def free_allocations(book: Book, reservation: Reservation, excess: Decimal) -> None:
     """Give up allocations that the reservation can no longer have, unpicked ones first."""
     for allocation in sorted(book.allocations_of(reservation), key=lambda a: (a.home != a.quant, a.quant)):
         if excess <= ZERO:

@@ -25,7 +25,7 @@ from stockcore.stock.commands import (
     ReceiveStock,
     ReturnStock,
 )
-from stockcore.stock.desk import Desk, check_capacity
+from stockcore.stock.desk import Desk
 from stockcore.stock.holds import release_expired
 from stockcore.stock.records import (
     Counterpart,
@@ -41,7 +41,15 @@ from stockcore.stock.serving import serve
 from stockcore.stock.shortage import settle_loss
 
 
-def _change(desk: Desk, posting: Posting, document: str | None, variant: Variant, site: Location, quantity: Decimal, missing: Decimal = ZERO) -> StockChange:
+def stock_change(
+    desk: Desk,
+    posting: Posting,
+    document: str | None,
+    variant: Variant,
+    site: Location,
+    quantity: Decimal,
+    missing: Decimal = ZERO,
+) -> StockChange:
     pool = desk.book.pool(variant.id, site.id)
     return StockChange(
         posting.id,
@@ -57,7 +65,7 @@ def _change(desk: Desk, posting: Posting, document: str | None, variant: Variant
     )
 
 
-def _announce(desk: Desk, type_: str, posting: Posting, change: StockChange) -> StockChange:
+def announce(desk: Desk, type_: str, posting: Posting, change: StockChange) -> StockChange:
     desk.event(
         type_,
         posting,
@@ -74,7 +82,7 @@ def _announce(desk: Desk, type_: str, posting: Posting, change: StockChange) -> 
     return change
 
 
-def _settle(desk: Desk, posting: Posting, shrunk: list[Quant]) -> None:
+def settle(desk: Desk, posting: Posting, shrunk: list[Quant]) -> None:
     """After a posting: promises give way where goods are gone, and whatever became available serves the queue."""
     if shrunk:
         settle_loss(desk.book, posting, desk.floor, shrunk)
@@ -96,7 +104,13 @@ def _cost(value: Decimal | None) -> Decimal | None:
 
 
 def _receive_all(uow: UnitOfWork, work: Work[ReceiveStock, StockChange]) -> None:
-    desk = Desk(uow, work, [c.sku for c in work.commands], places=[c.location for c in work.commands])
+    desk = Desk(
+        uow,
+        work,
+        [c.sku for c in work.commands],
+        places=[c.location for c in work.commands],
+        units=any(c.unit is not None for c in work.commands),
+    )
     release_expired(uow, desk.book, desk.floor)
     work.decide(lambda command: _receive(desk, command))
     desk.finish()
@@ -110,29 +124,25 @@ def _receive(desk: Desk, command: ReceiveStock) -> StockChange:
         raise StockcoreError("serials_not_supported", "receiving serial numbers is not built yet", field="sku")
     site = desk.site(command.site)
     place = desk.place(site, command.location, default=Purpose.RECEIVING)
-    quantity = desk.quantity(command.quantity, variant)
+    quantity = desk.entered(command.quantity, command.unit, variant)
     status = desk.status(command.status)
     unit_cost = _cost(command.unit_cost)
     occurred_at = desk.occurred(command.occurred_at)
-    reason = _reason(command.reason)
-    check_capacity(place, desk.book, quantity)
+    reason = reason_of(command.reason)
+    desk.check_capacity(place, quantity)
     lot = _lot_for_receipt(desk, variant, command)
     quant = desk.book.quant(variant.id, site.id, place.id, lot=lot, status=status)
-    document = desk.document(
-        "receipt", site.id, reference=command.reference, reason=reason, occurred_at=occurred_at
-    )
+    document = desk.document("receipt", site.id, reference=command.reference, reason=reason, occurred_at=occurred_at)
     desk.document_line(document, 1, quant, quantity, unit_cost=unit_cost)
     posting = desk.posting("receipt", document.id, reason, occurred_at)
     desk.book.change_on_hand(
         posting, MovementKind.RECEIPT, quant, quantity, counterpart=Counterpart.SUPPLIER, unit_cost=unit_cost
     )
-    _settle(desk, posting, [])
-    return _announce(
-        desk, "stock.received", posting, _change(desk, posting, document.number, variant, site, quantity)
-    )
+    settle(desk, posting, [])
+    return announce(desk, "stock.received", posting, stock_change(desk, posting, document.number, variant, site, quantity))
 
 
-def _reason(text: str | None) -> str | None:
+def reason_of(text: str | None) -> str | None:
     return None if text is None else read_text(text, field="reason", longest=NOTE_MAX)
 
 
@@ -153,7 +163,9 @@ def _lot_for_receipt(desk: Desk, variant: Variant, command: ReceiveStock) -> int
             )
         return found.id
     if variant.perishable and command.expires_on is None:
-        raise StockcoreError("expiry_required", f"{variant.sku} is perishable: give the expiry date", field="expires_on")
+        raise StockcoreError(
+            "expiry_required", f"{variant.sku} is perishable: give the expiry date", field="expires_on"
+        )
     lot = Lot(
         next(desk.ids),
         variant.id,
@@ -192,7 +204,7 @@ def _adjust(desk: Desk, command: AdjustStock) -> StockChange:
     missing = ZERO
     if quantity > ZERO:
         place = desk.place(site, command.location, default=Purpose.RECEIVING)
-        check_capacity(place, desk.book, quantity)
+        desk.check_capacity(place, quantity)
         lot = desk.existing_lot(variant, command.lot)
         parts = [(desk.book.quant(variant.id, site.id, place.id, lot=lot, status=status), quantity)]
     else:
@@ -210,9 +222,9 @@ def _adjust(desk: Desk, command: AdjustStock) -> StockChange:
             counterpart=Counterpart.ADJUSTMENT,
             unit_cost=unit_cost,
         )
-    _settle(desk, posting, [quant for quant, part in parts if part < ZERO])
-    change = _change(desk, posting, document.number, variant, site, quantity, missing)
-    return _announce(desk, "stock.adjusted", posting, change)
+    settle(desk, posting, [quant for quant, part in parts if part < ZERO])
+    change = stock_change(desk, posting, document.number, variant, site, quantity, missing)
+    return announce(desk, "stock.adjusted", posting, change)
 
 
 def _parts_to_take(
@@ -263,10 +275,8 @@ def _lying_there(
     lot = desk.existing_lot(variant, lot_code) if lot_code is not None or (place and variant.lot_tracked) else None
     return [
         quant
-        for quant in desk.book.quants_by_id.values()
-        if quant.variant == variant.id
-        and quant.site == site.id
-        and quant.status == status
+        for quant in desk.book.quants_at(variant.id, site.id)
+        if quant.status == status
         and quant.on_hand > ZERO
         and (place is None or quant.location == place.id)
         and (lot is None or quant.lot == lot)
@@ -308,21 +318,19 @@ def _count(desk: Desk, command: CountStock) -> StockChange:
     occurred_at = desk.occurred(command.occurred_at)
     lot = desk.existing_lot(variant, command.lot)
     quant = desk.book.quant(variant.id, site.id, place.id, lot=lot, status=status)
-    reason = _reason(command.reason) or "count"
+    reason = reason_of(command.reason) or "count"
     document = desk.document("count", site.id, reference=None, reason=reason, occurred_at=occurred_at)
     posting = desk.posting("count", document.id, reason, occurred_at)
     difference = counted - quant.on_hand
     if difference:
         desk.document_line(document, 1, quant, difference)
-        desk.book.change_on_hand(
-            posting, MovementKind.COUNT, quant, difference, counterpart=Counterpart.ADJUSTMENT
-        )
+        desk.book.change_on_hand(posting, MovementKind.COUNT, quant, difference, counterpart=Counterpart.ADJUSTMENT)
         desk.book.raise_exception(
             "discrepancy", variant=variant.id, site=site.id, quantity=difference, place=place.code, counted=counted
         )
-    _settle(desk, posting, [quant] if difference < ZERO else [])
-    change = _change(desk, posting, document.number, variant, site, difference)
-    return _announce(desk, "stock.counted", posting, change)
+    settle(desk, posting, [quant] if difference < ZERO else [])
+    change = stock_change(desk, posting, document.number, variant, site, difference)
+    return announce(desk, "stock.counted", posting, change)
 
 
 # -- move, status, damage ----------------------------------------------------------------------------------------
@@ -344,24 +352,22 @@ def _move(desk: Desk, command: MoveStock) -> StockChange:
     status = desk.status(command.status)
     quantity = desk.quantity(command.quantity, variant)
     occurred_at = desk.occurred(command.occurred_at)
-    reason = _reason(command.reason)
+    reason = reason_of(command.reason)
     lot = desk.existing_lot(variant, command.lot)
     quant = _holding(desk, variant, from_place, lot, status, quantity)
     if from_place.id == to_place.id:
         raise StockcoreError("location_not_storable", "the goods are there already", field="to_location")
-    check_capacity(to_place, desk.book, quantity)
+    desk.check_capacity(to_place, quantity)
     target = desk.book.beside(quant, location=to_place.id)
     posting = desk.posting("move", desk.uow.new_ids(1)[0], reason, occurred_at)
     _carry_allocations(desk.book, quant, target, quantity - quant.free)
     desk.book.move(posting, MovementKind.TRANSFER, quant, target, quantity)
-    _settle(desk, posting, [])
-    change = _change(desk, posting, None, variant, site, quantity)
-    return _announce(desk, "stock.moved", posting, change)
+    settle(desk, posting, [])
+    change = stock_change(desk, posting, None, variant, site, quantity)
+    return announce(desk, "stock.moved", posting, change)
 
 
-def _holding(
-    desk: Desk, variant: Variant, place: Location, lot: int, status: Status, quantity: Decimal
-) -> Quant:
+def _holding(desk: Desk, variant: Variant, place: Location, lot: int, status: Status, quantity: Decimal) -> Quant:
     """The quant that holds at least so much. Errors: insufficient_stock."""
     quant = desk.book.quants.get((variant.id, place.id, lot, status, 0, 0))
     there = ZERO if quant is None else quant.on_hand
@@ -442,9 +448,9 @@ def _change_status(desk: Desk, command: ChangeStatus, kind: MovementKind) -> Sto
         )
     posting = desk.posting("status_change", desk.uow.new_ids(1)[0], reason, occurred_at)
     shrunk = change_status(desk.book, posting, kind, take_freest(quants, quantity), to_status)
-    _settle(desk, posting, shrunk)
-    change = _change(desk, posting, None, variant, site, quantity)
-    return _announce(desk, "stock.damaged" if kind is MovementKind.DAMAGE else "stock.status_changed", posting, change)
+    settle(desk, posting, shrunk)
+    change = stock_change(desk, posting, None, variant, site, quantity)
+    return announce(desk, "stock.damaged" if kind is MovementKind.DAMAGE else "stock.status_changed", posting, change)
 
 
 def change_status(
@@ -489,9 +495,10 @@ def _return(desk: Desk, command: ReturnStock, sent: dict[UUID, Decimal]) -> Stoc
     status = desk.status(command.status)
     quantity = desk.quantity(command.quantity, variant)
     occurred_at = desk.occurred(command.occurred_at)
-    reason = _reason(command.reason)
+    reason = reason_of(command.reason)
     unit_cost = _cost(command.unit_cost)
     lot = desk.existing_lot(variant, command.lot)
+    desk.check_capacity(place, quantity)
     line = command.order_line
     if line is not None:
         if quantity > sent.get(line, ZERO):
@@ -516,9 +523,9 @@ def _return(desk: Desk, command: ReturnStock, sent: dict[UUID, Decimal]) -> Stoc
         unit_cost=unit_cost,
         line=line,
     )
-    _settle(desk, posting, [])
-    change = _change(desk, posting, document.number, variant, site, quantity)
-    return _announce(desk, "stock.returned", posting, change)
+    settle(desk, posting, [])
+    change = stock_change(desk, posting, document.number, variant, site, quantity)
+    return announce(desk, "stock.returned", posting, change)
 
 
 RECEIVE_STOCK: Final = UseCase("stock.receive", StockChange, _receive_all)

@@ -1,1 +1,1 @@
-"""cli: see the modules."""
+"""The installed program, in processes of its own."""

@@ -1,1 +1,1 @@
-"""imports: see the modules."""
+"""Files into databases."""

@@ -1,1 +1,1 @@
-"""cli: see the modules."""
+"""The command line without a database."""

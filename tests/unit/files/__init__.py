@@ -1,1 +1,1 @@
-"""files: see the modules."""
+"""Files on their way in: bytes to rows, rows to commands."""

@@ -1,0 +1,69 @@
+"""What `db info` tells: which database, which schema, how much there is, and who owns the tables."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypedDict
+
+import sqlalchemy as sa
+
+from stockcore_sql import migrate, schema
+from stockcore_sql.connecting import translated
+
+
+class Info(TypedDict):
+    database: str
+    server: str
+    schema: str | None
+    needed: str
+    counts: dict[str, int]
+    warnings: list[str]
+
+
+_COUNTED: Final = {
+    "products": schema.product,
+    "variants": schema.variant,
+    "locations": schema.location,
+    "customers": schema.customer,
+    "orders": schema.sales_order,
+    "order lines": schema.order_line,
+    "ledger rows": schema.stock_movement,
+    "open exceptions": schema.stock_exception,
+}
+
+_OWNS: Final = sa.text(
+    "SELECT pg_has_role(current_user, tableowner, 'USAGE') FROM pg_tables "
+    "WHERE schemaname = current_schema() AND tablename = 'stock_movement'"
+)
+_OWNER_WARNING: Final = (
+    "the application connects as a role that owns its tables, so it could switch off what protects the ledger: "
+    "run `stockcore db upgrade --app-role NAME` as owner, and connect as NAME"
+)
+
+
+def info_of(engine: sa.Engine) -> Info:
+    """Errors: db_unavailable."""
+    with translated(), engine.connect() as connection:
+        found = migrate.version(connection)
+        is_postgresql = engine.dialect.name == "postgresql"
+        server = ".".join(map(str, engine.dialect.server_version_info or ()))
+        owns = is_postgresql and found is not None and bool(connection.scalar(_OWNS))
+        return {
+            "database": engine.url.render_as_string(hide_password=True),
+            "server": f"{'PostgreSQL' if is_postgresql else 'SQLite'} {server}",
+            "schema": found,
+            "needed": migrate.HEAD,
+            "counts": {} if found is None else _counts(connection),
+            "warnings": [_OWNER_WARNING] if owns else [],
+        }
+
+
+def _counts(connection: sa.Connection) -> dict[str, int]:
+    statement = sa.select(*[_count(name, table) for name, table in _COUNTED.items()])
+    return dict(connection.execute(statement).one()._asdict())
+
+
+def _count(name: str, table: sa.Table) -> sa.ColumnElement[Any]:
+    counted = sa.select(sa.func.count()).select_from(table)
+    if table is schema.stock_exception:
+        counted = counted.where(table.c.state == "open")
+    return counted.scalar_subquery().label(name)

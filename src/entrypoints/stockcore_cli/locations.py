@@ -1,0 +1,107 @@
+"""stockcore location: sites and the places below them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stockcore_cli.framing import Given, Group, pass_given
+from stockcore_cli.printing import Table
+from stockcore_cli.values import number_if
+
+if TYPE_CHECKING:
+    from stockcore.locations.views import LocationView
+
+
+@click.group("location", cls=Group)
+def location() -> None:
+    """Sites and places: add, show, list."""
+
+
+@location.command("add-site")
+@click.argument("code")
+@click.option("--name", required=True)
+@click.option("--time-zone", default="UTC", show_default=True, metavar="ZONE", help="Decides where its days begin.")
+@click.option(
+    "--kind",
+    default="warehouse",
+    show_default=True,
+    type=click.Choice(["warehouse", "retail", "dropship", "virtual", "transit"]),
+)
+@click.option("--street")
+@click.option("--city")
+@click.option("--postcode")
+@click.option("--country", help="ISO 3166 code or name.")
+@click.option("--priority", default=100, show_default=True, help="Sites with a lower number serve first.")
+@click.option("--command-id", metavar="KEY")
+@pass_given
+def add_site(given: Given, /, **fields: Any) -> None:
+    """Add a site, with receiving, staging, packing and quarantine places of its own."""
+    from stockcore.locations.commands import AddSite
+
+    with given.application() as app:
+        added = app.locations.add_site.do(AddSite(**fields), dry_run=given.dry_run)
+    given.show(added, lambda: [Table(["site", "name", "kind", "places"], [_site_row(added)])])
+
+
+def _site_row(added: Any) -> list[Any]:
+    return [added.code, added.name, added.kind, ", ".join(added.places)]
+
+
+@location.command("add")
+@click.argument("code")
+@click.option("--site", required=True)
+@click.option("--parent", help="The place it lies in; default: right below the site.")
+@click.option("--name")
+@click.option(
+    "--purpose",
+    default="storage",
+    show_default=True,
+    type=click.Choice(["none", "storage", "pick_face", "receiving", "staging", "packing", "quarantine"]),
+)
+@click.option("--storage-kind")
+@click.option("--capacity", metavar="NUMBER", help="In base units of whatever lies there.")
+@click.option("--priority", default=100, show_default=True, help="Places with a lower number are nearer.")
+@click.option("--command-id", metavar="KEY")
+@pass_given
+def add(given: Given, /, capacity: str | None, **fields: Any) -> None:
+    """Add a place below a site."""
+    from stockcore.locations.commands import AddLocation
+
+    command = AddLocation(**fields, capacity=number_if(capacity, "capacity"))
+    with given.application() as app:
+        added = app.locations.add_location.do(command, dry_run=given.dry_run)
+    given.show(
+        added,
+        lambda: [Table(["site", "location", "in", "purpose"], [[added.site, added.code, added.parent, added.purpose]])],
+    )
+
+
+@location.command("show")
+@click.argument("site")
+@click.argument("code", required=False)
+@pass_given
+def show(given: Given, /, site: str, code: str | None) -> None:
+    """One place of a site, or the site itself."""
+    with given.application() as app:
+        found = app.locations.show(site, code or site)
+    given.show(found, lambda: [_table([found])])
+
+
+@location.command("list")
+@click.option("--site", help="Every place of this site; default: the sites.")
+@pass_given
+def list_(given: Given, /, site: str | None) -> None:
+    """The sites, or the places of one."""
+    with given.application() as app:
+        found = app.locations.sites() if site is None else app.locations.tree(site)
+    given.show(found, lambda: [_table(found)])
+
+
+def _table(found: Sequence[LocationView]) -> Table:
+    rows = [
+        ["  " * (row.depth - 1) + row.code, row.name, row.kind or row.purpose, row.active, row.blocked] for row in found
+    ]
+    return Table(["location", "name", "kind", "active", "blocked"], rows)

@@ -1,0 +1,1 @@
+"""The catalogue on every store."""

@@ -1,0 +1,1 @@
+"""Locations on every store."""
