@@ -207,9 +207,10 @@ def _reservations_of_lines(books: Books, query: stock.LockReservationsOfLines) -
 
 
 def _waiting(books: Books, variants: Iterable[int]) -> Iterable[Any]:
-    wanted = set(variants)
-    demands = {row.demand_id for row in books.find(stock.Backorder, "variant", wanted)}
-    return [row for row in books.find(stock.Reservation, "demand_id", demands) if row.variant in wanted]
+    waiting = list(books.find(stock.Backorder, "variant", set(variants)))
+    lines = {row.demand_line for row in waiting}
+    held = books.find(stock.Reservation, "demand_id", {row.demand_id for row in waiting})
+    return [row for row in held if row.demand_line in lines]
 
 
 def _allocations_of_variants(books: Books, query: stock.AllocationsOfVariants) -> Iterable[Any]:

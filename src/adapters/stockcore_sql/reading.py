@@ -196,7 +196,7 @@ def _of_sites(column: sa.ColumnElement[Any]) -> Callable[[Dialect], Condition]:
 #: Something waits for the variant.
 _AWAITED = sa.or_(
     sa.exists().where(_pool.variant == s.variant.c.id, _pool.reserved > 0),
-    sa.exists().where(_bo.variant == s.variant.c.id, _bo.outstanding > 0),
+    sa.exists().where(_bo.variant == s.variant.c.id, _bo.outstanding > sa.literal_column("0")),
     sa.exists().where(
         _line.variant == s.variant.c.id,
         _line.cancelled < _line.ordered,
@@ -206,7 +206,16 @@ _AWAITED = sa.or_(
 )
 _document, _document_line = s.stock_document.c, s.stock_document_line.c
 
-_OUTSTANDING = _res.consumed + _res.released < _res.quantity
+def _waits(wanted: Condition) -> Condition:
+    """Reservations of demand lines that have a backorder of a wanted variant."""
+    return sa.and_(
+        _res.demand_id.in_(sa.select(_bo.demand_id).where(wanted)),
+        _res.demand_line.in_(sa.select(_bo.demand_line).where(wanted)),
+    )
+
+
+#: `<>` and not `<`, although it cannot be more: SQLite uses a partial index only for a condition it knows again.
+_OUTSTANDING = _res.consumed + _res.released != _res.quantity
 
 READS: Final[Mapping[type, Read]] = {
     kernel.KnownCommands: _rows(kernel.CommandRecord, _among(s.command.c.id, "ids")),
@@ -249,7 +258,7 @@ READS: Final[Mapping[type, Read]] = {
     locations.OccupiedLocations: _rows(
         locations.Location,
         _of_sites(s.location.c.site),
-        _holds(sa.exists().where(_quant.location == s.location.c.id, _quant.on_hand > 0)),
+        _holds(sa.exists().where(_quant.location == s.location.c.id, _quant.on_hand > sa.literal_column("0"))),
     ),
     locations.AwaitingSites: _rows(
         locations.Location,
@@ -277,12 +286,12 @@ READS: Final[Mapping[type, Read]] = {
         lock=True,
     ),
     stock.LockBackorders: _rows(
-        stock.Backorder, _among(_bo.variant, "variants"), _holds(_bo.outstanding > 0), lock=True
+        stock.Backorder, _among(_bo.variant, "variants"), _holds(_bo.outstanding > sa.literal_column("0")), lock=True
     ),
     stock.LockBackordersOf: _rows(stock.Backorder, _among(_bo.demand_id, "demands"), lock=True),
     stock.LockBackordersOfOrders: _rows(stock.Backorder, _orders_by_number(_bo.demand_id), lock=True),
     stock.LockBackordersOfOrdersVariants: _rows(
-        stock.Backorder, _variants_of_orders(_bo.variant), _holds(_bo.outstanding > 0), lock=True
+        stock.Backorder, _variants_of_orders(_bo.variant), _holds(_bo.outstanding > sa.literal_column("0")), lock=True
     ),
     stock.LockReservationsOfLines: _rows(
         stock.Reservation,
@@ -292,20 +301,14 @@ READS: Final[Mapping[type, Read]] = {
     ),
     stock.DemandNames: _rows(stock.DemandName, _among(s.stock_demand_name.c.id, "ids")),
     stock.ReturnedFor: _rows(stock.DocumentLine, _among(s.stock_document_line.c.reference_line, "order_lines")),
-    stock.LockReservations: _rows(stock.Reservation, _among(_res.variant, "variants"), _holds(_OUTSTANDING), lock=True),
+    stock.LockReservations: _rows(
+        stock.Reservation, _among(_res.variant, "variants"), _holds(_OUTSTANDING), lock=True
+    ),
     stock.LockReservationsWaiting: _rows(
-        stock.Reservation,
-        _among(_res.variant, "variants"),
-        lambda dialect: _res.demand_id.in_(sa.select(_bo.demand_id).where(dialect.among(_bo.variant, "variants"))),
-        lock=True,
+        stock.Reservation, lambda dialect: _waits(_among(_bo.variant, "variants")(dialect)), lock=True
     ),
     stock.LockReservationsWaitingWithOrders: _rows(
-        stock.Reservation,
-        _variants_of_orders(_res.variant),
-        lambda dialect: _res.demand_id.in_(
-            sa.select(_bo.demand_id).where(_variants_of_orders(_bo.variant)(dialect))
-        ),
-        lock=True,
+        stock.Reservation, lambda dialect: _waits(_variants_of_orders(_bo.variant)(dialect)), lock=True
     ),
     stock.LockReservationsOf: _rows(stock.Reservation, _among(_res.demand_id, "demands"), lock=True),
     stock.LockReservationsOfOrders: _rows(stock.Reservation, _orders_by_number(_res.demand_id), lock=True),
@@ -337,7 +340,7 @@ READS: Final[Mapping[type, Read]] = {
         stock.Reservation, _among(_res.demand_id, "demands"), _among(_res.variant, "variants")
     ),
     stock.DemandsReservations: _rows(stock.Reservation, _among(_res.demand_id, "demands")),
-    stock.QuantsAt: _rows(stock.Quant, _among(_quant.location, "places"), _holds(_quant.on_hand > 0)),
+    stock.QuantsAt: _rows(stock.Quant, _among(_quant.location, "places"), _holds(_quant.on_hand > sa.literal_column("0"))),
     stock.LotsExpiredAt: _rows(
         stock.Lot,
         _holds(s.lot.c.expires_on < sa.bindparam("day", type_=Day())),

@@ -328,14 +328,14 @@ stock_reservation = _table(
         "stock_reservation_outstanding_idx",
         "variant",
         "site",
-        postgresql_where=sa.text("consumed + released < quantity"),
-        sqlite_where=sa.text("consumed + released < quantity"),
+        postgresql_where=sa.text("consumed + released <> quantity"),
+        sqlite_where=sa.text("consumed + released <> quantity"),
     ),
     sa.Index(
         "stock_reservation_expires_at_idx",
         "expires_at",
-        postgresql_where=sa.text("expires_at IS NOT NULL AND consumed + released < quantity"),
-        sqlite_where=sa.text("expires_at IS NOT NULL AND consumed + released < quantity"),
+        postgresql_where=sa.text("expires_at IS NOT NULL AND consumed + released <> quantity"),
+        sqlite_where=sa.text("expires_at IS NOT NULL AND consumed + released <> quantity"),
     ),
 )
 

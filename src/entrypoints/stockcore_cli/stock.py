@@ -9,6 +9,8 @@ import click
 
 from stockcore_cli.framing import Given, Group, pass_given
 from stockcore_cli.printing import Table, tell
+from stockcore_cli.reservations import commit, release, reserve
+from stockcore_cli.transfers import transfer
 from stockcore_cli.values import day_if, instant_if, number, number_if
 
 if TYPE_CHECKING:
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 @click.group("stock", cls=Group)
 def stock() -> None:
     """Stock: receive, adjust, count, move, damage, show …"""
+
+
+for _command in (transfer, reserve, release, commit):
+    stock.add_command(_command)
 
 
 def _common(function: Callable[..., None]) -> Callable[..., None]:

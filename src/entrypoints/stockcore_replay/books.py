@@ -133,7 +133,7 @@ class Books:
 
     def orders_to_ship(self) -> list[str]:
         """Numbers of the sale orders for which something is reserved, in order."""
-        promised = sa.select(_res.demand_id).where(_res.consumed + _res.released < _res.quantity)
+        promised = sa.select(_res.demand_id).where(_res.consumed + _res.released != _res.quantity)
         statement = sa.select(_order.number).where(_order.kind == "sale", _order.id.in_(promised))
         return sorted(number for (number,) in self._rows(statement))
 

@@ -24,6 +24,7 @@ from stockcore.locations import use_cases as locations
 from stockcore.orders import cancelling, customers, editing, fulfilling, placing
 from stockcore.orders import commands as order_commands
 from stockcore.stock import commands as stock_commands
+from stockcore.stock import expiring, reserving, reversing, thresholds, transfers
 from stockcore.stock import use_cases as stock
 from stockcore_runtime.asking import Ask, Desk
 from stockcore_runtime.countries import IsoCountries
@@ -86,6 +87,15 @@ class Stock(StockReads):
         self.change_status = Ask(desk, stock.CHANGE_STATUS, stock_commands.ChangeStatus)
         self.damage = Ask(desk, stock.DAMAGE_STOCK, stock_commands.DamageStock)
         self.take_back = Ask(desk, stock.RETURN_STOCK, stock_commands.ReturnStock)
+        self.send = Ask(desk, transfers.SEND_TRANSFER, stock_commands.SendTransfer)
+        self.receive_transfer = Ask(desk, transfers.RECEIVE_TRANSFER, stock_commands.ReceiveTransfer)
+        self.reserve = Ask(desk, reserving.RESERVE_STOCK, stock_commands.ReserveStock)
+        self.release = Ask(desk, reserving.RELEASE_RESERVATION, stock_commands.ReleaseReservation)
+        self.commit = Ask(desk, reserving.COMMIT_RESERVATION, stock_commands.CommitReservation)
+        self.expire_holds = Ask(desk, expiring.EXPIRE_HOLDS, stock_commands.ExpireHolds)
+        self.expire_lots = Ask(desk, expiring.EXPIRE_LOTS, stock_commands.ExpireLots)
+        self.set_record = Ask(desk, thresholds.SET_STOCK_RECORD, stock_commands.SetStockRecord)
+        self.reverse = Ask(desk, reversing.REVERSE_POSTING, stock_commands.ReversePosting)
 
 
 class Orders(OrderReads):
@@ -158,7 +168,9 @@ class OwnApplication(Application):
 _LIBRARY: Final = Origin()
 
 
-def open_application(url: str | None = None, *, clock: Clock | None = None, origin: Origin = _LIBRARY) -> OwnApplication:
+def open_application(
+    url: str | None = None, *, clock: Clock | None = None, origin: Origin = _LIBRARY
+) -> OwnApplication:
     """Over a database of stockcore's own: `url`, else STOCKCORE_DATABASE_URL, else a SQLite file of the user's.
 
     An empty SQLite file is given its tables on first use. `origin`: who acts, written on every row.

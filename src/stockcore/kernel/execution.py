@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 import attrs
@@ -26,6 +26,10 @@ from stockcore.kernel.text import read_text
 from stockcore.kernel.unit_of_work import Changes, Origin, Store, UnitOfWork
 
 BATCH_MAX: Final = 200  # commands per transaction when they need not stand or fall together
+
+
+#: Called after a commit with the record classes of which rows were inserted.
+After: TypeAlias = Callable[[Collection[type]], object]
 
 
 class Command(Protocol):
@@ -47,6 +51,7 @@ class Work(Generic[C, R]):
         self._outcomes: list[Outcome[R] | None] = [None] * len(commands)
         self._known: dict[str, CommandRecord] = {}
         self._first: dict[str, int] = {}
+        self.inserted: Collection[type] = ()  # after `record`: the record classes of which there are new rows
         for index, (command, own) in enumerate(zip(commands, fresh, strict=True)):
             self._name(index, command, str(own))
 
@@ -106,7 +111,8 @@ class Work(Generic[C, R]):
             return Rejected.of(refusal)
 
     def record(self, changes: Changes, now: datetime) -> None:
-        """Have the new answers written with the changes they describe."""
+        """Have the new answers written with the changes they describe. Called last, before they are written."""
+        self.inserted = changes.inserted.keys()
         for command, command_id, outcome in zip(self.commands, self.ids, self._outcomes, strict=True):
             if outcome is not None and not outcome.repeated and _is_kept(outcome):
                 changes.append(self._answered(command, command_id, outcome, now))
@@ -217,22 +223,24 @@ def execute(
     origin: Origin,
     atomic: bool = False,
     dry_run: bool = False,
+    after: After | None = None,
 ) -> list[Outcome[R]]:
     """Carry out commands, one outcome each, in order.
 
     A rejected command leaves the others alone; with `atomic` one rejection undoes them all (`batch_refused`).
-    With `dry_run` everything is decided and nothing is written, not even answers.
+    With `dry_run` everything is decided and nothing is written, not even answers. `after` is called after each commit
+    with the record classes of which rows were inserted.
     """
     if not commands:
         return []
     fresh = store.new_ids(len(commands))
     if atomic:
-        return _execute_atomic(store, use_case, commands, fresh, origin, dry_run)
+        return _execute_atomic(store, use_case, commands, fresh, origin, dry_run, after)
     if dry_run:
         return _execute_dry(store, use_case, commands, fresh, origin)
     outcomes: list[Outcome[R]] = []
     for part in _slices(len(commands)):
-        outcomes += _execute_batch(store, use_case, commands[part], fresh[part], origin)
+        outcomes += _execute_batch(store, use_case, commands[part], fresh[part], origin, after)
     return outcomes
 
 
@@ -256,13 +264,23 @@ def _execute_dry(
 
 
 def _execute_batch(
-    store: Store, use_case: UseCase[C, R], commands: Sequence[C], fresh: Sequence[UUID], origin: Origin
+    store: Store,
+    use_case: UseCase[C, R],
+    commands: Sequence[C],
+    fresh: Sequence[UUID],
+    origin: Origin,
+    after: After | None,
 ) -> list[Outcome[R]]:
-    def attempt() -> list[Outcome[R]]:
+    def attempt() -> Work[C, R]:
         with store.transaction(origin) as uow:
-            return carry_out(uow, use_case, commands, fresh)
+            work = Work(use_case, commands, fresh)
+            use_case.carry_out(uow, work)
+            return work
 
-    return store.retrying(attempt)
+    work = store.retrying(attempt)
+    if after is not None:
+        after(work.inserted)
+    return work.outcomes
 
 
 def carry_out(
@@ -288,17 +306,21 @@ def _execute_atomic(
     fresh: Sequence[UUID],
     origin: Origin,
     dry_run: bool,
+    after: After | None,
 ) -> list[Outcome[R]]:
-    def attempt() -> list[Outcome[R]]:
+    def attempt() -> Work[C, R]:
         with store.transaction(origin, dry_run=dry_run) as uow:
             work = Work(use_case, commands, fresh)
             use_case.carry_out(uow, work)
             if work.is_refused:
                 raise _BatchRefusedError(work)
-            return work.outcomes
+            return work
 
     try:
-        return store.retrying(attempt)
+        work = store.retrying(attempt)
+        if after is not None and not dry_run:
+            after(work.inserted)
+        return work.outcomes
     except _BatchRefusedError as refused:
         if not dry_run:
             _record_refusals(store, refused.work, origin)

@@ -27,7 +27,7 @@ from stockcore.stock.serving import serve
 
 
 def _cancel_all(uow: UnitOfWork, work: Work[CancelOrder, OrderChanged]) -> None:
-    desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=True)
+    desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=True, queue=True)
     release_expired(uow, desk.book, desk.floor)
     work.decide(lambda command: _cancel(desk, command))
     desk.finish()
@@ -141,7 +141,7 @@ def _taken(desk: OrderDesk, order: Order, taken: dict[UUID, Decimal], reason: st
 
 
 def _cancel_lines_all(uow: UnitOfWork, work: Work[CancelLines, OrderChanged]) -> None:
-    desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=True)
+    desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=True, queue=True)
     release_expired(uow, desk.book, desk.floor)
     work.decide(lambda command: _cancel_lines(desk, command))
     desk.finish()

@@ -46,8 +46,9 @@ from stockcore.stock.records import (
 
 
 class OrderDesk:
-    """Some orders with everything about their stock. `whole` also loads what allocating, moving goods and serving the
-    queue need; without it only what is allocated to the orders (enough to dispatch and deliver)."""
+    """Some orders with everything about their stock. `whole` also loads what allocating and moving goods need; without
+    it only what is allocated to the orders (enough to dispatch and deliver). `queue` also loads who else waits for
+    these goods, where more may become available."""
 
     def __init__(
         self,
@@ -56,6 +57,7 @@ class OrderDesk:
         numbers: Sequence[str],
         *,
         whole: bool,
+        queue: bool = False,
         new_skus: Sequence[str] = (),
         ids_per_order: int = 24,
     ) -> None:
@@ -72,8 +74,9 @@ class OrderDesk:
             AllocationsOfOrders(wanted),
             ShipmentsOfOrders(wanted),
         ]
-        if whole:
+        if queue:
             queries[4:4] = [LockBackordersOfOrdersVariants(wanted), LockReservationsWaitingWithOrders(wanted)]
+        if whole:
             queries += [LinesOfOrders(wanted), PlacesForOrders(wanted), LotsOfOrders(wanted)]
         else:
             queries += [Sites()]

@@ -42,7 +42,7 @@ class _Edit:
 def _edit_all(uow: UnitOfWork, work: Work[EditOrder, OrderChanged]) -> None:
     new_skus = [edit.sku for command in work.commands for edit in command.lines if edit.sku is not None]
     numbers = [command.number for command in work.commands]
-    desk = OrderDesk(uow, work, numbers, whole=True, new_skus=new_skus)
+    desk = OrderDesk(uow, work, numbers, whole=True, queue=True, new_skus=new_skus)
     variants = {variant.id: variant for variant in uow.load(VariantsOfOrders(tuple(sorted(set(numbers)))))}
     release_expired(uow, desk.book, desk.floor)
     work.decide(lambda command: _edit(desk, variants, command))

@@ -1,4 +1,4 @@
-"""Which quants serve a demand: requirements that pin it, places that may be taken from, and the order of choice. Pure."""
+"""Which quants serve a demand: requirements that pin it, places that may be taken from, the order of choice. Pure."""
 
 from __future__ import annotations
 

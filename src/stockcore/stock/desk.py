@@ -15,7 +15,7 @@ from stockcore.kernel.execution import Work
 from stockcore.kernel.plain import to_json
 from stockcore.kernel.quantity import ZERO, check_step, exact, plain, read_quantity
 from stockcore.kernel.records import Message
-from stockcore.kernel.text import normal_code
+from stockcore.kernel.text import lookup_codes, normal_code, read_text
 from stockcore.kernel.unit_of_work import Changes, Ids, UnitOfWork
 from stockcore.locations.records import Location, LockPlaces, PlacesFor, Purpose
 from stockcore.stock.book import Book, Posting
@@ -71,8 +71,8 @@ class Desk:
         ids_per_command: int = 8,
     ) -> None:
         self.uow = uow
-        codes = tuple(sorted({normal_code(sku) for sku in skus}))
-        wanted_places = tuple(sorted({normal_code(place) for place in places if place}))
+        codes = lookup_codes(skus)
+        wanted_places = lookup_codes(places)
         known, variants, found_places, pools = uow.load(
             work.known(), VariantsByCode(codes), PlacesFor(codes, wanted_places), LockPoolsByCode(codes)
         )
@@ -134,8 +134,8 @@ class Desk:
     # -- reading a command ---------------------------------------------------------------------------------------
 
     def variant(self, sku: str, *, field: str = "sku") -> Variant:
-        """Errors: unknown_sku, not_stocked."""
-        variant = self.variants.get(normal_code(sku))
+        """Errors: those of read_text, unknown_sku, not_stocked."""
+        variant = self.variants.get(normal_code(read_text(sku, field=field)))
         if variant is None:
             raise StockcoreError("unknown_sku", f"there is no SKU {sku!r}", field=field, sku=sku)
         if not variant.stocked:
@@ -143,8 +143,8 @@ class Desk:
         return variant
 
     def site(self, code: str, *, field: str = "site") -> Location:
-        """Errors: unknown_site, location_inactive."""
-        site = self.sites.get(normal_code(code))
+        """Errors: those of read_text, unknown_site, location_inactive."""
+        site = self.sites.get(normal_code(read_text(code, field=field)))
         if site is None:
             raise StockcoreError("unknown_site", f"there is no site {code!r}", field=field, site=code)
         if not site.active:
@@ -152,20 +152,25 @@ class Desk:
         return site
 
     def place(self, site: Location, code: str | None, *, default: Purpose, field: str = "location") -> Location:
-        """A place of the site that can hold stock. Errors: unknown_location, location_inactive, location_not_storable."""
+        """A place of the site that can hold stock. Errors: those of any_place, location_not_storable."""
         if code is None:
             return self.floor.service_place(site.id, default)
-        place = self._places.get((site.id, normal_code(code)))
+        place = self.any_place(site, code, field=field)
+        if place.purpose == Purpose.NONE or place.blocked:
+            raise StockcoreError(
+                "location_not_storable", f"nothing can be taken from or put into {place.code}", field=field
+            )
+        return place
+
+    def any_place(self, site: Location, code: str, *, field: str = "location") -> Location:
+        """A place of the site, whatever it is for. Errors: those of read_text, unknown_location, location_inactive."""
+        place = self._places.get((site.id, normal_code(read_text(code, field=field))))
         if place is None:
             raise StockcoreError(
                 "unknown_location", f"{site.code} has no location {code!r}", field=field, location=code
             )
         if not place.active:
             raise StockcoreError("location_inactive", f"{place.code} is not active", field=field)
-        if place.purpose == Purpose.NONE or place.blocked:
-            raise StockcoreError(
-                "location_not_storable", f"nothing can be taken from or put into {place.code}", field=field
-            )
         return place
 
     def check_capacity(self, place: Location, coming: Decimal) -> None:

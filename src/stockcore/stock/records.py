@@ -72,7 +72,8 @@ class DemandType(enum.StrEnum):
 class Pool:
     """All that one site holds of one variant. Invariant: 0 <= reserved, 0 <= blocked, reserved + blocked <= on_hand.
 
-    `shipped` is cumulative. `last_seq` and `last_recorded_at` are those of the newest ledger row of the variant at the site.
+    `shipped` is cumulative. `last_seq` and `last_recorded_at` are those of the newest ledger row of the variant at
+    the site.
     """
 
     variant: int

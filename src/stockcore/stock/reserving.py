@@ -19,26 +19,25 @@ from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
 from stockcore.kernel.plain import to_json
 from stockcore.kernel.quantity import ZERO, plain, whole_multiples
-from stockcore.kernel.text import read_text
+from stockcore.kernel.text import lookup_codes, read_text
 from stockcore.kernel.unit_of_work import UnitOfWork
 from stockcore.locations.records import SOURCED_KINDS, Location, Purpose
-from stockcore.stock.allocating import Requirement, choose, requirement_of, requirement_to_json
+from stockcore.stock.allocating import Requirement, requirement_of, requirement_to_json
 from stockcore.stock.book import Demand, Posting
-from stockcore.stock.commands import CommitReservation, ExpireHolds, ReleaseReservation, ReserveStock
+from stockcore.stock.commands import CommitReservation, ReleaseReservation, ReserveStock
 from stockcore.stock.desk import Desk, demand_uuid, skus_of
-from stockcore.stock.holds import is_expired, release_all, release_expired
+from stockcore.stock.holds import release_expired
 from stockcore.stock.records import (
     Counterpart,
     DemandName,
     DemandNames,
     DemandsReservations,
     DemandType,
-    ExpiredHolds,
     MovementKind,
     Quant,
     Reservation,
 )
-from stockcore.stock.results import Expired, ReservationDocument, ReservedPart
+from stockcore.stock.results import ReservationDocument, ReservedPart
 from stockcore.stock.serving import available_to, reserve, serve
 from stockcore.stock.shortage import free_allocations
 
@@ -57,6 +56,12 @@ def _outside_type(value: str) -> DemandType:
             known=[str(kind) for kind in OUTSIDE],
         )
     return DemandType(value)
+
+
+def _demands(commands: Sequence[ReserveStock | ReleaseReservation | CommitReservation]) -> tuple[UUID, ...]:
+    """To be looked up before the commands are checked: an unreadable reference names nothing."""
+    named = ((command.demand_type, command.reference) for command in commands)
+    return tuple(sorted({demand_uuid(kind, reference) for kind, reference in named if lookup_codes([reference])}))
 
 
 def _document(desk: Desk, demand_type: str, reference: str, variant: Variant | None) -> ReservationDocument:
@@ -103,10 +108,10 @@ def _announce(desk: Desk, type_: str, posting: Posting, document: ReservationDoc
 
 
 def _reserve_all(uow: UnitOfWork, work: Work[ReserveStock, ReservationDocument]) -> None:
-    demands = [demand_uuid(command.demand_type, command.reference) for command in work.commands]
+    demands = _demands(work.commands)
     skus = [command.sku for command in work.commands]
     desk = Desk(uow, work, skus, places=[command.location for command in work.commands], demands=demands)
-    names = {name.id: name for name in uow.load(DemandNames(tuple(sorted(set(demands)))))}
+    names = {name.id: name for name in uow.load(DemandNames(demands))}
     release_expired(uow, desk.book, desk.floor)
     work.decide(lambda command: _reserve(desk, names, command))
     desk.finish()
@@ -226,7 +231,7 @@ def _takes(
 
 
 def _release_all(uow: UnitOfWork, work: Work[ReleaseReservation, ReservationDocument]) -> None:
-    demands = tuple(sorted({demand_uuid(command.demand_type, command.reference) for command in work.commands}))
+    demands = _demands(work.commands)
     held = skus_of(uow, (reservation.variant for reservation in uow.load(DemandsReservations(demands))))
     named = [command.sku for command in work.commands if command.sku is not None]
     desk = Desk(uow, work, [*held, *named], demands=demands)
@@ -297,7 +302,7 @@ def _give_back(desk: Desk, posting: Posting, held: Sequence[Reservation], quanti
 
 @attrs.frozen
 class _Issue:
-    """Goods that will leave: from this quant, `allocated` of them chosen before."""
+    """Goods that will leave."""
 
     reservation: Reservation
     quant: Quant
@@ -305,7 +310,7 @@ class _Issue:
 
 
 def _commit_all(uow: UnitOfWork, work: Work[CommitReservation, ReservationDocument]) -> None:
-    demands = [demand_uuid(command.demand_type, command.reference) for command in work.commands]
+    demands = _demands(work.commands)
     desk = Desk(uow, work, [command.sku for command in work.commands], demands=demands, ids_per_command=16)
     release_expired(uow, desk.book, desk.floor)
     work.decide(lambda command: _commit(desk, command))
@@ -411,19 +416,6 @@ def _issue(desk: Desk, site: int, issues: Sequence[_Issue], occurred_at: datetim
     return posting
 
 
-# -- expiry ------------------------------------------------------------------------------------------------------
-
-
-def _expire_all(uow: UnitOfWork, work: Work[ExpireHolds, Expired]) -> None:
-    """Found without locking, then locked like everything else: pools before reservations."""
-    most = max(command.most for command in work.commands)
-    desk = Desk(uow, work, skus_of(uow, (reservation.variant for reservation in uow.load(ExpiredHolds(most)))))
-    counts = iter([release_expired(uow, desk.book, desk.floor)])
-    work.decide(lambda _: Expired(next(counts, 0)))
-    desk.finish()
-
-
 RESERVE_STOCK: Final = UseCase("stock.reserve", ReservationDocument, _reserve_all)
 RELEASE_RESERVATION: Final = UseCase("stock.release", ReservationDocument, _release_all)
 COMMIT_RESERVATION: Final = UseCase("stock.commit", ReservationDocument, _commit_all)
-EXPIRE_HOLDS: Final = UseCase("stock.expire_holds", Expired, _expire_all)

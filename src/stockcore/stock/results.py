@@ -25,12 +25,26 @@ class StockChange:
 
 
 @attrs.frozen
+class TransferredLine:
+    """Of a transfer: how much of a SKU (and lot) was sent, and how much of it has arrived, in whatever status."""
+
+    line: int
+    sku: str
+    lot: str | None
+    sent: Decimal
+    arrived: Decimal
+
+
+@attrs.frozen
 class TransferDocument:
+    """A line that was asked for and is served from several lots is several lines here; they are received by number."""
+
     number: str
     state: str  # in_transit, received
     from_site: str
     to_site: str
     posting_id: UUID
+    lines: tuple[TransferredLine, ...] = ()
 
 
 @attrs.frozen

@@ -139,7 +139,8 @@ def _receive(desk: Desk, command: ReceiveStock) -> StockChange:
         posting, MovementKind.RECEIPT, quant, quantity, counterpart=Counterpart.SUPPLIER, unit_cost=unit_cost
     )
     settle(desk, posting, [])
-    return announce(desk, "stock.received", posting, stock_change(desk, posting, document.number, variant, site, quantity))
+    change = stock_change(desk, posting, document.number, variant, site, quantity)
+    return announce(desk, "stock.received", posting, change)
 
 
 def reason_of(text: str | None) -> str | None:

@@ -150,7 +150,7 @@ def test_the_rows_of_a_number_are_one_order_wherever_they_stand(read: Read) -> N
     assert isinstance(first, PlaceOrder)
     assert (second.number, [line.sku for line in second.lines]) == ("X2", ["A"])
     assert (first.number, first.customer, first.policy) == ("X1", "C1", "backorder")
-    assert [(line.sku, line.quantity) for line in first.lines] == [("A", 1), ("B", 2)]
+    assert [(line.sku, line.quantity) for line in first.lines] == [("A", Decimal(1)), ("B", Decimal(2))]
 
 
 def test_a_bad_row_takes_its_order_with_it_and_no_other(read: Read) -> None:

@@ -1,0 +1,174 @@
+"""What a shell, a network and a careless hand do to the program (shared bad inputs, CLI)."""
+
+import os
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from tests.integration.cli.conftest import PROGRAM, Program
+
+
+def test_more_cannot_be_taken_than_is_there_b157(small_shop: Program) -> None:
+    before = small_shop.answer("stock", "show", "--sku", "B")
+    refusal = small_shop.refusal(1, "stock", "adjust", "--sku", "B", "--site", "MAIN", "--quantity=-5")
+    assert refusal["code"] == "insufficient_stock"
+    assert small_shop.answer("stock", "show", "--sku", "B") == before
+
+
+def test_an_argument_is_data_and_never_a_command_b109_b161(small_shop: Program) -> None:
+    wicked = "A-1; rm -rf /'); DROP TABLE stock_pool;--"
+    adjust = ("stock", "adjust", "--site", "MAIN", "--quantity", "1", "--sku", wicked)
+    assert small_shop.refusal(1, *adjust)["code"] == "unknown_sku"
+    assert small_shop.answer("product", "add", "--sku", wicked, "--name", wicked)["name"] == wicked
+    assert small_shop.answer("product", "show", wicked)["name"] == wicked
+
+
+def test_a_sku_is_taken_whatever_its_case_and_blanks_b049(small_shop: Program) -> None:
+    assert small_shop.refusal(1, "product", "add", "--sku", " a", "--name", "x")["code"] == "duplicate_sku"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://stockcore:secret-pass@127.0.0.1:1/stockcore",
+        "postgresql://stockcore:secret-pass@no-such-host.invalid/stockcore",
+        "sqlite:////no/such/folder/stock.db",
+    ],
+)
+def test_a_database_out_of_reach_is_exit_4_and_no_password_is_told_b165(url: str) -> None:
+    done = Program(url).run("stock", "show", "--sku", "A", "--json")
+    assert done.returncode == 4
+    assert '"code":"db_unavailable"' in done.stdout
+    assert "secret" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_password_is_exit_4_and_is_not_told_b165(postgres_url: str) -> None:
+    url = make_url(postgres_url).set(username="nobody_of_that_name", password="secret-pass")
+    done = Program(url.render_as_string(hide_password=False)).run("db", "info", "--json")
+    assert done.returncode == 4
+    assert '"code":"db_unavailable"' in done.stdout
+    assert "secret" not in done.stdout + done.stderr
+
+
+def test_a_file_that_is_no_database_is_exit_4(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("this is no database, but long enough to be taken for one " * 20)
+    assert Program(f"sqlite:///{tmp_path}/text.db").refusal(4, "product", "list")["code"] == "db_unavailable"
+
+
+def test_an_unmigrated_server_says_what_to_do(empty_postgres_url: str) -> None:
+    program = Program(empty_postgres_url)
+    refusal = program.refusal(4, "product", "list")
+    assert refusal["code"] == "schema_missing"
+    assert "stockcore db upgrade" in refusal["message"]
+    assert program.answer("db", "info")["schema"] is None
+    program.answer("db", "upgrade")
+    assert program.answer("product", "list") == []
+
+
+def test_a_newer_schema_is_left_alone_b173(sqlite_url: str, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "stockcore.db")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    program = Program(sqlite_url)
+    for line in (("product", "list"), ("db", "upgrade"), ("product", "add", "--sku", "A", "--name", "A")):
+        assert program.refusal(4, *line)["code"] == "schema_mismatch"
+    assert program.answer("db", "info")["schema"] == "9999"
+
+
+def test_a_reader_that_goes_away_ends_the_program_quietly_b167(small_shop: Program) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    environment = {**os.environ, "STOCKCORE_DATABASE_URL": small_shop.url}
+    for line in (["product", "list"], ["product", "list", "--json"], ["--help"]):
+        done = subprocess.run(
+            [str(PROGRAM), *line], env=environment, stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+        )
+        assert done.returncode in (0, 141)
+        assert done.stderr == ""
+    os.close(writing)
+
+
+def test_bytes_that_are_no_text_are_refused_b171(small_shop: Program) -> None:
+    done = small_shop.run("stock", "show", "--json", "--sku", b"\xff", PYTHONUTF8="1")
+    assert done.returncode == 2
+    assert '"code":"text_invalid"' in done.stdout
+
+
+def test_broken_books_are_exit_5_with_a_list_and_nothing_is_changed_b169(small_shop: Program, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "stockcore.db")) as connection:
+        connection.execute("UPDATE stock_pool SET on_hand = on_hand + 1000000")
+        connection.commit()
+    for _ in range(2):
+        done = small_shop.run("verify", "--json")
+        assert done.returncode == 5
+        assert '"pools_equal_ledger"' in done.stdout
+        assert '"ok":false' in done.stdout
+    assert small_shop.answer("rebuild", "--dry-run")["rows"] == 2
+    assert small_shop.run("verify").returncode == 5
+    small_shop.answer("rebuild")
+    assert small_shop.answer("verify")["ok"] is True
+
+
+def test_an_interrupted_program_is_exit_130() -> None:
+    script = (
+        "import os, signal; from stockcore_cli import main; "
+        "main.stockcore.main = lambda **arguments: os.kill(os.getpid(), signal.SIGINT); main.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 130, done.stderr
+
+
+def test_without_a_url_the_books_are_in_the_users_data_folder(tmp_path: Path) -> None:
+    environment = {"STOCKCORE_DATABASE_URL": "", "XDG_DATA_HOME": str(tmp_path / "data"), "HOME": str(tmp_path)}
+    done = Program("").run("product", "list", "--json", **environment)
+    assert (done.returncode, done.stdout) == (0, "[]\n")
+    assert (tmp_path / "data" / "stockcore" / "stockcore.db").exists()
+
+
+def test_names_are_shown_literally_in_tables_b111(small_shop: Program) -> None:
+    name = '"><img src=x onerror=alert(1)> [red]x[/red]'
+    small_shop.answer("product", "add", "--sku", "X", "--name", name)
+    assert name in small_shop.run("product", "list").stdout
+
+
+def test_importing_the_library_is_quick_and_brings_no_adapter() -> None:
+    script = "import sys, stockcore; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert {"sqlalchemy", "alembic", "click", "rich", "cattrs", "psycopg", "platformdirs"}.isdisjoint(loaded)
+    report = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", "import stockcore"], capture_output=True, text=True, check=True
+    ).stderr
+    (line,) = [line for line in report.splitlines() if line.endswith("| stockcore")]
+    assert int(line.split("|")[1]) < 100_000  # microseconds
+
+
+def test_help_is_quick_and_loads_nothing_heavy() -> None:
+    script = (
+        "import sys; from stockcore_cli.main import run; run(['--help']); "
+        "print(*sorted({m.partition('.')[0] for m in sys.modules}), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert {"sqlalchemy", "alembic", "rich", "cattrs", "psycopg", "pycountry"}.isdisjoint(done.stderr.split())
+    assert median_seconds([str(PROGRAM), "--help"]) < 0.3
+
+
+def median_seconds(command: list[str]) -> float:
+    taken = []
+    for _ in range(10):
+        begun = time.perf_counter()
+        subprocess.run(command, capture_output=True, check=True)
+        taken.append(time.perf_counter() - begun)
+    return statistics.median(taken)
+
+
+def test_the_program_is_installed() -> None:
+    assert shutil.which(str(PROGRAM)) is not None
