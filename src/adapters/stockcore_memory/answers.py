@@ -303,6 +303,11 @@ ANSWERS: Final[Mapping[type, Answer]] = {
     stock.LockReservationsOfLines: Answer(stock.Reservation, _reservations_of_lines),
     stock.LockReservationsOfOrders: _of_orders(stock.Reservation, "demand_id"),
     stock.LockExpiredHolds: Answer(stock.Reservation, _holds, expired=True),
+    stock.LockExpiredHoldsOfOrders: Answer(
+        stock.Reservation,
+        lambda books, query: books.find(stock.Reservation, "expiring", _variants_of_orders(books, query.numbers)),
+        expired=True,
+    ),
     stock.LockAllExpiredHolds: Answer(stock.Reservation, _all_holds, expired=True),
     stock.ExpiredHolds: Answer(stock.Reservation, _all_holds, ("expires_at", "id"), expired=True),
     stock.ReservationsOf: Answer(stock.Reservation, _reservations_of),

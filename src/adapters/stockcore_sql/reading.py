@@ -320,6 +320,14 @@ READS: Final[Mapping[type, Read]] = {
         lambda dialect: _res.expires_at <= dialect.now(),
         lock=True,
     ),
+    stock.LockExpiredHoldsOfOrders: _rows(
+        stock.Reservation,
+        _variants_of_orders(_res.variant),
+        _holds(_res.expires_at.is_not(None)),
+        _holds(_OUTSTANDING),
+        lambda dialect: _res.expires_at <= dialect.now(),
+        lock=True,
+    ),
     stock.LockAllExpiredHolds: _rows(
         stock.Reservation,
         _holds(_res.expires_at.is_not(None)),

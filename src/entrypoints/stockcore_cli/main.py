@@ -38,6 +38,8 @@ def run(arguments: Sequence[str]) -> int:
         return _run(arguments, printer)
     except click.exceptions.Exit as ending:  # nobody reads our answer
         return ending.exit_code
+    except SystemExit:  # click's way of saying that nobody reads its help
+        return 0
 
 
 def _run(arguments: Sequence[str], printer: Printer) -> int:

@@ -6,12 +6,12 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
 from stockcore.kernel.errors import StockcoreError
-from stockcore.kernel.plain import to_json
+from stockcore.kernel.plain import to_json, to_plain
 from stockcore.kernel.quantity import plain
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def write(text: str) -> None:
         leave_quietly()
 
 
-def leave_quietly() -> None:
+def leave_quietly() -> NoReturn:
     """Nobody reads on (`| head`): end without a word, and without Python's own complaint at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     raise click.exceptions.Exit(0)
@@ -93,8 +93,6 @@ def _refusal(error: StockcoreError) -> Mapping[str, Any]:
 
 
 def _plain(document: Any) -> Any:
-    from stockcore.kernel.plain import to_plain
-
     if isinstance(document, (list, tuple)):
         return [_plain(item) for item in document]
     return to_plain(document) if hasattr(document, "__attrs_attrs__") else document
@@ -102,19 +100,19 @@ def _plain(document: Any) -> Any:
 
 def _print_tables(tables: Sequence[Table]) -> None:
     console = _console()
-    try:
-        for table in tables:
-            _print_table(console, table)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        leave_quietly()
+    for table in tables:
+        _print_table(console, table)
 
 
 def _console() -> Console:
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH_UNKNOWN
-    return Console(width=width, highlight=False, markup=False, emoji=False)
+    class QuietConsole(Console):
+        def on_broken_pipe(self) -> None:  # rich's own ends the program with 1
+            leave_quietly()
+
+    width = None if sys.stdout.isatty() else _WIDTH_UNKNOWN
+    return QuietConsole(width=width, highlight=False, markup=False, emoji=False)
 
 
 def _print_table(console: Console, table: Table) -> None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from stockcore_cli.framing import Command, Given, Group, pass_given
+
+if TYPE_CHECKING:
+    from stockcore_replay.parameters import Parameters
+    from stockcore_replay.report import Report
 
 
 @click.group("replay", cls=Group)
@@ -17,19 +22,87 @@ def replay() -> None:
 @replay.command("online-retail")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--seed", type=int, default=1, show_default=True, help="Decides the opening stock.")
-@click.option("--set", "parameters", multiple=True, metavar="NAME=VALUE", help="Change a parameter of the stock rule.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a parameter of the stock rule.")
 @pass_given
-def online_retail(given: Given, /, file: Path, seed: int, parameters: tuple[str, ...]) -> None:
+def online_retail(given: Given, /, file: Path, seed: int, settings: tuple[str, ...]) -> None:
     """Replay a file in the layout of UCI's Online Retail, into an empty database or one that holds this replay."""
-    from stockcore_replay import run
-
-    run(given, file, seed=seed, parameters=parameters)
+    report = _replayed(given.url(), file, _parameters(seed, settings))
+    _tell(given, report)
 
 
 @click.command("demo", cls=Command)
 @pass_given
 def demo(given: Given) -> None:
-    """Two weeks of a wholesaler's real orders, in a fresh folder: the report, and what to try next."""
-    from stockcore_replay.demo import demo as run_demo
+    """A month of a wholesaler's real orders, in a fresh folder: the report, and what to try next."""
+    from stockcore_replay.demo import ATTRIBUTION, fresh_database, sample_path, what_next
 
-    run_demo(given)
+    url = given.database or f"sqlite:///{fresh_database()}"
+    report = _replayed(url, sample_path(), _parameters(1, ()))
+    _tell(given, report)
+    if not given.json:
+        _print_next(what_next(url), ATTRIBUTION, report)
+
+
+def _parameters(seed: int, settings: tuple[str, ...]) -> Parameters:
+    from stockcore_replay.parameters import read_parameters
+
+    given: dict[str, str] = {"seed": str(seed)}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise click.UsageError(f"--set {setting}: write NAME=VALUE")
+        given[name.strip().replace("-", "_")] = value.strip()
+    try:
+        return read_parameters(given)
+    except ValueError as error:
+        raise click.UsageError(f"--set {error}") from error
+
+
+def _replayed(url: str, file: Path, parameters: Parameters) -> Report:
+    """Replay with a progress bar, on a terminal only."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from stockcore_replay import replay_online_retail
+
+    console = Console(stderr=True)
+    rate = TextColumn("{task.fields[rate]}")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("replaying", total=None, rate="")
+
+        def begin(rows: int) -> None:
+            progress.update(task, total=rows)
+
+        def tick(rows: int) -> None:
+            speed = progress.tasks[0].speed
+            progress.update(task, advance=rows, rate=f"{speed:,.0f} rows/s" if speed else "")
+
+        return replay_online_retail(url, file, parameters, begin=begin, tick=tick)
+
+
+def _tell(given: Given, report: Report) -> None:
+    """The report; exit 5 when the books do not agree."""
+    import json
+    import sys
+
+    from rich.console import Console
+
+    from stockcore_replay.report import print_report, to_document
+
+    if given.json:
+        click.echo(json.dumps(to_document(report)))
+    else:
+        print_report(report, Console())
+    if not report.verify.get("ok"):
+        sys.exit(5)
+
+
+def _print_next(commands: list[tuple[str, str]], attribution: str, report: Report) -> None:
+    from rich.console import Console
+
+    console = Console(stderr=True, soft_wrap=True)
+    console.print(f"[dim]{attribution}[/dim]", highlight=False)
+    console.print(f"Replayed {report.total:,} invoice lines. What to try next:", highlight=False)
+    for sentence, command in commands:
+        console.print(f"  [bold]{sentence}[/bold]\n    {command}", highlight=False)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -13,11 +14,13 @@ from stockcore_cli.values import instant_if, number, number_if
 if TYPE_CHECKING:
     from stockcore.stock.results import ReservationDocument
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 _reference = click.option("--reference", required=True, help="The name by which it is known.")
 _command_id = click.option("--command-id", metavar="KEY")
 
 
-def _type(default: str) -> Any:
+def _type(default: str) -> Callable[[F], F]:
     choice = click.Choice(["hold", "external"])
     return click.option("--type", "demand_type", default=default, show_default=True, type=choice)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterator
@@ -14,7 +15,9 @@ import sqlalchemy as sa
 
 from stockcore.kernel.quantity import ZERO, plain
 from stockcore_replay import calendars
+from stockcore_replay.categories import Category
 from stockcore_replay.parameters import Parameters
+from stockcore_replay.report import LineOutcome, Mover, OpenReason, StockFigures
 from stockcore_replay.source import normalised
 from stockcore_replay.supply import RecentDemand
 from stockcore_sql import schema as s
@@ -104,15 +107,14 @@ class Books:
         since = calendars.instant(this_week - weeks * _WEEK, _MIDNIGHT)
         until = calendars.instant(this_week, _MIDNIGHT)
         wanted = sa.case((_order.kind == "counter_sale", _line.ordered), else_=_line.ordered - _line.cancelled)
-        demand: dict[int, Decimal] = {
-            variant: total
-            for variant, total in self._rows(
+        demand = dict(
+            self._pairs(
                 sa.select(_line.variant, _sum(wanted))
                 .join(s.sales_order, _order.id == _line.order_id)
                 .where(_order.placed_at >= since, _order.placed_at < until)
                 .group_by(_line.variant)
             )
-        }
+        )
         owed = dict(self._pairs(sa.select(_bo.variant, _sum(_bo.outstanding)).group_by(_bo.variant)))
         available = dict(
             self._pairs(
@@ -190,3 +192,122 @@ class Books:
                 values[16] = None if row[16] is None else plain(row[16])
                 values[20] = row[20].isoformat()
                 yield values
+
+    # -- the report ----------------------------------------------------------------------------------------------
+
+    def _line_figures(self) -> Any:
+        """One row per order line: its order's kind, whether it was free, and its figures."""
+        held = (
+            sa.select(
+                _res.demand_line.label("line"),
+                sa.func.sum(_res.consumed).label("shipped"),
+                sa.func.sum(_res.quantity - _res.consumed - _res.released).label("reserved"),
+            )
+            .where(_res.demand_type == "order")
+            .group_by(_res.demand_line)
+            .subquery()
+        )
+        waiting = sa.select(_bo.demand_line.label("line"), _bo.outstanding.label("backordered")).subquery()
+        zero: Any = sa.literal_column("0")
+        return (
+            sa.select(
+                _order.kind.label("kind"),
+                (_line.price == zero).label("free"),
+                _line.ordered.label("ordered"),
+                _line.cancelled.label("cancelled"),
+                sa.func.coalesce(held.c.shipped, zero).label("shipped"),
+                sa.func.coalesce(held.c.reserved, zero).label("reserved"),
+                sa.func.coalesce(waiting.c.backordered, zero).label("backordered"),
+            )
+            .select_from(s.order_line)
+            .join(s.sales_order, _order.id == _line.order_id)
+            .outerjoin(held, held.c.line == _line.id)
+            .outerjoin(waiting, waiting.c.line == _line.id)
+            .subquery()
+        )
+
+    @functools.cached_property
+    def _totals(self) -> dict[Category, LineTotals]:
+        lines = self._line_figures().c
+        figures = [
+            _sum(getattr(lines, name)) for name in ("ordered", "shipped", "cancelled", "reserved", "backordered")
+        ]
+        statement = sa.select(lines.kind, lines.free, *figures).group_by(lines.kind, lines.free)
+        found: dict[Category, LineTotals] = {}
+        for kind, free, *totals in self._rows(statement):
+            category = Category.SALE
+            if kind == "counter_sale":
+                category = Category.COUNTER_SALE
+            elif free:
+                category = Category.FREE_GOODS
+            found[category] = LineTotals(*totals)
+        return found
+
+    def line_totals(self) -> dict[Category, LineTotals]:
+        """Order lines added up, by the category of the rows that made them."""
+        return self._totals
+
+    def line_outcomes(self) -> dict[LineOutcome, int]:
+        """How many lines are open, shipped, cancelled or lost."""
+        lines = self._line_figures().c
+        zero: Any = sa.literal_column("0")
+        outcome = sa.case(
+            (lines.reserved + lines.backordered > zero, LineOutcome.OPEN.value),
+            (lines.shipped > zero, LineOutcome.SHIPPED.value),
+            (lines.kind == "counter_sale", LineOutcome.LOST.value),
+            else_=LineOutcome.CANCELLED.value,
+        ).label("outcome")
+        grouped = sa.select(outcome, sa.func.count()).group_by(outcome)
+        return {LineOutcome(name): count for name, count in self._rows(grouped)}
+
+    def order_outcomes(self) -> dict[str, int]:
+        """How many orders are delivered, cancelled, or open for which reason; the first reason that holds."""
+        outstanding = _res.consumed + _res.released != _res.quantity
+        outcome = sa.case(
+            (_order.state == "cancelled", "cancelled"),
+            (_order.id.in_(sa.select(_bo.demand_id)), OpenReason.AWAITING_SUPPLY.value),
+            (_order.id.in_(sa.select(_res.demand_id).where(outstanding)), OpenReason.AWAITING_DISPATCH.value),
+            (
+                _order.id.in_(sa.select(_shipment.order_id).where(_shipment.state == "dispatched")),
+                OpenReason.AWAITING_DELIVERY.value,
+            ),
+            else_="delivered",
+        ).label("outcome")
+        rows = self._rows(sa.select(outcome, sa.func.count()).group_by(outcome))
+        return {str(row[0]): int(row[1]) for row in rows}
+
+    def shipment_count(self) -> int:
+        """Shipments that left the house."""
+        left = sa.select(sa.func.count()).where(_shipment.dispatched_at.is_not(None))
+        return int(self._rows(left)[0][0])
+
+    def waiting(self) -> list[tuple[datetime, Decimal]]:
+        """Every backordered line: when it was ordered, and how much of it waits."""
+        statement = sa.select(_bo.since, _bo.outstanding).order_by(_bo.since)
+        return [(since, outstanding) for since, outstanding in self._rows(statement)]
+
+    def stock(self) -> StockFigures:
+        """What lies there, and what it cost; units without a known cost apart."""
+        statement = sa.select(_variant.unit_cost, _pool.on_hand, _pool.blocked, _pool.reserved).join(
+            s.stock_pool, _pool.variant == _variant.id
+        )
+        rows = self._rows(statement)
+        return StockFigures(
+            skus=sum(row.on_hand > ZERO for row in rows),
+            on_hand=sum((row.on_hand for row in rows), ZERO),
+            blocked=sum((row.blocked for row in rows), ZERO),
+            reserved=sum((row.reserved for row in rows), ZERO),
+            value=sum((row.on_hand * row.unit_cost for row in rows if row.unit_cost is not None), ZERO),
+            without_cost=sum((row.on_hand for row in rows if row.unit_cost is None), ZERO),
+        )
+
+    def top_movers(self, most: int) -> list[Mover]:
+        """The SKUs of which most was shipped."""
+        statement = (
+            sa.select(_variant.sku, _variant.name, _sum(_pool.shipped).label("shipped"))
+            .join(s.stock_pool, _pool.variant == _variant.id)
+            .group_by(_variant.sku, _variant.name)
+            .order_by(sa.desc("shipped"), _variant.sku)
+            .limit(most)
+        )
+        return [Mover(row.sku, row.name, row.shipped) for row in self._rows(statement)]

@@ -17,8 +17,8 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from stockcore.catalog.commands import AddProduct, ChangeProduct
-from stockcore.catalog.use_cases import ADD_PRODUCT, CHANGE_PRODUCT
 from stockcore.catalog.records import VariantsByCode
+from stockcore.catalog.use_cases import ADD_PRODUCT, CHANGE_PRODUCT
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import carry_out
 from stockcore.kernel.quantity import ZERO
@@ -31,6 +31,7 @@ from stockcore.locations.use_cases import ADD_SITE
 from stockcore.orders.cancelling import CANCEL_LINES
 from stockcore.orders.commands import AddCustomer, AdvanceOrder, CancelLines, LineCancel, LineRequest, PlaceOrder
 from stockcore.orders.customers import ADD_CUSTOMER
+from stockcore.orders.following import follow_up_orders
 from stockcore.orders.fulfilling import ADVANCE_ORDER
 from stockcore.orders.placing import PLACE_ORDER
 from stockcore.orders.records import CustomersByCode, LinesOfCustomer, LockOrdersById
@@ -100,7 +101,7 @@ class Replay:
         parameters: Parameters,
         *,
         rows_per_transaction: int = ROWS_PER_TRANSACTION,
-        tick: Tick = lambda rows: None,
+        tick: Tick | None = None,
     ) -> None:
         self.clock = SimulatedClock(datetime(1970, 1, 1, tzinfo=UTC))
         self.store = SqlStore(url, clock=self.clock)
@@ -108,7 +109,7 @@ class Replay:
         self.parameters = parameters
         self._path = path
         self._rows_per_transaction = rows_per_transaction
-        self._tick = tick
+        self._tick = tick if tick is not None else lambda _: None
         self.plan: Outline = outline(read_rows(path))
         self.progress = Progress(content_digest(path), {row.name: row.value for row in table(parameters)})
         self._known = _Known({}, set())
@@ -197,6 +198,7 @@ class Replay:
                         self._deliver(uow, figures)
             self.progress.events_done += len(batch)
             self._save(uow)
+        follow_up_orders(self.store, ORIGIN)
         self._tick(sum(len(event.rows) for event in batch if isinstance(event, Invoice)))
 
     # -- the file's events ---------------------------------------------------------------------------------------

@@ -120,6 +120,7 @@ class Application:
         desk = Desk(store, origin)
         self.store = store
         self.origin = origin
+        self.follow_up = desk.follow_up
         self.catalog = Catalog(desk, connect)
         self.locations = Locations(desk, connect)
         self.stock = Stock(desk, connect)
@@ -142,7 +143,7 @@ class OwnApplication(Application):
     def verify(self) -> VerifyReport:
         """Every invariant of the books, by SQL of its own. Errors: those of `stockcore_sql.verify`."""
         self._own_store.check_schema()
-        return verify(self._own_store.engine)
+        return verify(self._own_store.engine, carry_out_follow_ups=self.follow_up)
 
     def rebuild(self, *, dry_run: bool = True) -> RebuildReport:
         """Pools and quants once more from the ledger. Errors: those of `stockcore_sql.rebuild`."""

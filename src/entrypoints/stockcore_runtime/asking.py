@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Generic, ParamSpec, TypeVar
 
 import attrs
 
+from stockcore.kernel.errors import Kind, StockcoreError
 from stockcore.kernel.execution import Command, UseCase, execute
 from stockcore.kernel.results import Outcome, value_of
 from stockcore.kernel.unit_of_work import Origin, Store
+from stockcore.orders.following import follow_up_orders
+from stockcore.stock.records import FollowUp
 
 P = ParamSpec("P")
 C = TypeVar("C", bound=Command)
@@ -26,7 +29,29 @@ class Desk:
     def carry_out(
         self, use_case: UseCase[C, R], commands: Sequence[C], *, atomic: bool, dry_run: bool
     ) -> list[Outcome[R]]:
-        return execute(self.store, use_case, commands, origin=self.origin, atomic=atomic, dry_run=dry_run)
+        return execute(
+            self.store,
+            use_case,
+            commands,
+            origin=self.origin,
+            atomic=atomic,
+            dry_run=dry_run,
+            after=self._follow_up_if_any,
+        )
+
+    def _follow_up_if_any(self, inserted: Collection[type]) -> None:
+        if FollowUp in inserted:
+            self.follow_up()
+
+    def follow_up(self) -> int:
+        """Have orders take note of what stock did for them; how many did. What cannot be done now is left for the next
+        one who comes: what was asked for is done, whatever becomes of this."""
+        try:
+            return follow_up_orders(self.store, self.origin)
+        except StockcoreError as error:
+            if error.kind is not Kind.INFRASTRUCTURE:
+                raise
+            return 0
 
 
 class Ask(Generic[P, C, R]):

@@ -117,6 +117,8 @@ class _Run:
 
         try:
             self._app.store.retrying(attempt)
+            if not dry_run:
+                self._app.follow_up()
         except _Undone:
             report = self._report
             report.undone, report.accepted, report.repeated = report.accepted, 0, 0

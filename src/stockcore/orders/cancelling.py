@@ -21,14 +21,12 @@ from stockcore.orders.placing import announce, write_history
 from stockcore.orders.records import Order, OrderLine, Shipment
 from stockcore.orders.results import OrderChanged
 from stockcore.stock.book import Posting
-from stockcore.stock.holds import release_expired
 from stockcore.stock.records import Allocation, MovementKind, Reservation
 from stockcore.stock.serving import serve
 
 
 def _cancel_all(uow: UnitOfWork, work: Work[CancelOrder, OrderChanged]) -> None:
     desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=True, queue=True)
-    release_expired(uow, desk.book, desk.floor)
     work.decide(lambda command: _cancel(desk, command))
     desk.finish()
 
@@ -142,7 +140,6 @@ def _taken(desk: OrderDesk, order: Order, taken: dict[UUID, Decimal], reason: st
 
 def _cancel_lines_all(uow: UnitOfWork, work: Work[CancelLines, OrderChanged]) -> None:
     desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=True, queue=True)
-    release_expired(uow, desk.book, desk.floor)
     work.decide(lambda command: _cancel_lines(desk, command))
     desk.finish()
 

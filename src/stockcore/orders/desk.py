@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from stockcore.catalog.conversion import Conversions
 from stockcore.catalog.records import VariantsByCode
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import Work
 from stockcore.kernel.quantity import ZERO
-from stockcore.kernel.text import normal_code
+from stockcore.kernel.text import lookup_codes, normal_code
 from stockcore.kernel.unit_of_work import Changes, Ids, Query, UnitOfWork
-from stockcore.locations.records import Location, PlacesForOrders, Sites
+from stockcore.locations.records import Location, PlacesFor, PlacesForOrders, Sites
 from stockcore.orders.lifecycle import UNDISPATCHED, State, shown_state
 from stockcore.orders.records import (
     LinesOfOrders,
@@ -25,22 +26,31 @@ from stockcore.orders.records import (
 )
 from stockcore.orders.results import OrderChanged, ShipmentFigures
 from stockcore.stock.book import Book, Posting
+from stockcore.stock.desk import skus_of
 from stockcore.stock.floor import Floor
+from stockcore.stock.holds import release_expired
 from stockcore.stock.records import (
     Allocation,
     AllocationsOfOrders,
+    AllocationsOfVariants,
     Backorder,
     DemandType,
+    LockBackorders,
     LockBackordersOfOrders,
     LockBackordersOfOrdersVariants,
+    LockExpiredHolds,
+    LockExpiredHoldsOfOrders,
     LockPoolsOfOrders,
     LockPoolsToEdit,
+    LockQuants,
     LockQuantsAllocatedToOrders,
     LockQuantsOfOrders,
     LockReservationsOfOrders,
+    LockReservationsWaiting,
     LockReservationsWaitingWithOrders,
     Lot,
     LotsOfOrders,
+    LotsOfVariants,
     Reservation,
 )
 
@@ -75,7 +85,12 @@ class OrderDesk:
             ShipmentsOfOrders(wanted),
         ]
         if queue:
-            queries[4:4] = [LockBackordersOfOrdersVariants(wanted), LockReservationsWaitingWithOrders(wanted)]
+            queries[4:4] = [
+                LockBackordersOfOrdersVariants(wanted),
+                LockReservationsWaitingWithOrders(wanted),
+                LockExpiredHoldsOfOrders(wanted),
+            ]
+            queries += [LockExpiredHolds(codes)] if codes else []
         if whole:
             queries += [LinesOfOrders(wanted), PlacesForOrders(wanted), LotsOfOrders(wanted)]
         else:
@@ -100,7 +115,7 @@ class OrderDesk:
         places: list[Location] = answers.get(PlacesForOrders) or answers.get(Sites, [])
         self.floor = Floor(places, answers.get(LotsOfOrders, ()), self.ids.now)
         self.variants = {normal_code(v.sku): v for v in answers.get(VariantsByCode, ())}
-        self.units: dict[tuple[int, str], Decimal] = {}
+        self.conversions = Conversions()
         self.lots: dict[tuple[int, str], Lot] = {}
         self.sites = [place for place in places if place.parent is None]
         self.orders: dict[str, Order] = {order.number: order for order in answers[LockOrders]}
@@ -109,7 +124,30 @@ class OrderDesk:
         self._reservations: dict[UUID, list[Reservation]] = {}
         for reservation in answers[LockReservationsOfOrders]:
             self._reservations.setdefault(reservation.demand_id, []).append(reservation)
+        self._end_holds([*answers.get(LockExpiredHoldsOfOrders, ()), *answers.get(LockExpiredHolds, ())])
         self._loaded = len(self.book.reservations_by_id)
+
+    def _end_holds(self, expired: Sequence[Reservation]) -> None:
+        """Holds whose time is over are released, and the queue served, before these orders are looked at."""
+        if not expired:
+            return
+        ids = tuple(sorted({hold.variant for hold in expired}))
+        codes = lookup_codes(skus_of(self.uow, ids))
+        places, backorders, waiting, quants, allocations, lots = self.uow.load(
+            PlacesFor(codes),
+            LockBackorders(ids),
+            LockReservationsWaiting(ids),
+            LockQuants(ids),
+            AllocationsOfVariants(ids),
+            LotsOfVariants(ids),
+        )
+        self.book.load_backorders(backorders)
+        self.book.load_reservations([*expired, *waiting])
+        self.book.load_quants(quants)
+        self.book.load_allocations(allocations)
+        self.floor.load_places(places)
+        self.floor.lots.update({lot.id: lot for lot in lots})
+        release_expired(self.uow, self.book, self.floor)
 
     def finish(self) -> None:
         self._work.record(self.changes, self.ids.now)

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import Final
 from uuid import UUID
 
 import attrs
 
-from stockcore.catalog.records import Variant
+from stockcore.catalog.conversion import Conversions
+from stockcore.catalog.records import PackagingsOf, Units, Variant
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
 from stockcore.kernel.quantity import ONE, ZERO, check_step, plain, read_quantity
@@ -20,12 +22,19 @@ from stockcore.orders.cancelling import withdraw
 from stockcore.orders.commands import EditOrder, LineEdit, LineRequest
 from stockcore.orders.desk import OrderDesk
 from stockcore.orders.lifecycle import State, illegal
-from stockcore.orders.placing import Wanted, announce, as_json, candidates, shortage_error, wanted_line
+from stockcore.orders.placing import (
+    Wanted,
+    announce,
+    as_json,
+    candidates,
+    converted_line,
+    shortage_error,
+    wanted_line,
+)
 from stockcore.orders.records import Order, OrderLine, VariantsOfOrders
 from stockcore.orders.results import OrderChanged
-from stockcore.stock.book import Demand
-from stockcore.stock.holds import release_expired
-from stockcore.stock.records import DemandType
+from stockcore.stock.book import Demand, sites_of
+from stockcore.stock.records import Backorder, DemandType, Reservation
 from stockcore.stock.serving import available_to, reserve, serve
 
 
@@ -37,6 +46,7 @@ class _Edit:
     variant: Variant
     change: Decimal
     is_new: bool
+    multiple: Decimal  # of a new line: what it reserves whole multiples of
 
 
 def _edit_all(uow: UnitOfWork, work: Work[EditOrder, OrderChanged]) -> None:
@@ -44,7 +54,9 @@ def _edit_all(uow: UnitOfWork, work: Work[EditOrder, OrderChanged]) -> None:
     numbers = [command.number for command in work.commands]
     desk = OrderDesk(uow, work, numbers, whole=True, queue=True, new_skus=new_skus)
     variants = {variant.id: variant for variant in uow.load(VariantsOfOrders(tuple(sorted(set(numbers)))))}
-    release_expired(uow, desk.book, desk.floor)
+    if any(edit.unit is not None for command in work.commands for edit in command.lines):
+        known = {*variants, *(variant.id for variant in desk.variants.values())}
+        desk.conversions = Conversions.of(*uow.load(PackagingsOf(tuple(sorted(known))), Units()))
     work.decide(lambda command: _edit(desk, variants, command))
     desk.finish()
 
@@ -63,9 +75,13 @@ def _edit(desk: OrderDesk, variants: dict[int, Variant], command: EditOrder) -> 
     posting = desk.posting(order)
     for edit in edits:
         edit.line.ordered += edit.change
+        _enter_again(edit)
         if edit.is_new:
             desk.lines(order).append(edit.line)
             desk.changes.insert(edit.line)
+            if order.state == State.RECEIVED and edit.variant.stocked:
+                serving = _serving(desk, order)
+                desk.book.note_demand(_demand(desk, order, edit, as_json(serving)), serving[0].site)
         elif edit.change:
             desk.changes.update(edit.line)
         if edit.change < ZERO and order.state != State.RECEIVED:
@@ -86,6 +102,24 @@ def _edit(desk: OrderDesk, variants: dict[int, Variant], command: EditOrder) -> 
     return desk.changed(order)
 
 
+def _enter_again(edit: _Edit) -> None:
+    """The line's entered quantity follows; where it is no whole quantity of the unit, in base units."""
+    line = edit.line
+    entered = Fraction(line.ordered) / Fraction(line.factor)
+    millionths = entered * 10**6
+    if millionths.denominator == 1 and entered * Fraction(line.factor) == Fraction(line.ordered):
+        line.entered = Decimal(millionths.numerator).scaleb(-6)
+    else:
+        line.entered, line.entered_unit, line.factor = line.ordered, edit.variant.unit, ONE
+
+
+def _serving(desk: OrderDesk, order: Order) -> list[sourcing.Candidate]:
+    """The sites that may serve the order: those it was placed for. Errors: no_site."""
+    rows: list[Reservation | Backorder] = [*desk.reservations(order), *desk.backorders(order)]
+    allowed = set(sites_of(rows[0].sites)) if rows else {site.id for site in desk.sites}
+    return candidates([site for site in desk.sites if site.id in allowed], (), order.strategy)
+
+
 def _checked(desk: OrderDesk, variants: dict[int, Variant], order: Order, edits: Sequence[LineEdit]) -> list[_Edit]:
     """Every edit checked before anything is changed. Errors: unknown_line, duplicate_row, illegal_transition, and
     those of new lines."""
@@ -102,6 +136,8 @@ def _checked(desk: OrderDesk, variants: dict[int, Variant], order: Order, edits:
             raise StockcoreError("duplicate_row", "a line is edited twice", field=f"{field}/line")
         variant = variants[line.variant]
         quantity = read_quantity(edit.quantity, field=f"{field}/quantity")
+        if edit.unit is not None:
+            quantity = converted_line(desk.conversions, quantity, edit.unit, variant, field).quantity
         check_step(quantity, variant.step, field=f"{field}/quantity")
         fixed = line.cancelled + sum((r.consumed for r in desk.reservations(order) if r.demand_line == line.id), ZERO)
         if quantity < fixed:
@@ -110,7 +146,7 @@ def _checked(desk: OrderDesk, variants: dict[int, Variant], order: Order, edits:
                 f"{plain(fixed)} of line {line.line_no} is dispatched or cancelled already",
                 field=f"{field}/quantity",
             )
-        checked.append(_Edit(line, variant, quantity - line.ordered, False))
+        checked.append(_Edit(line, variant, quantity - line.ordered, False, variant.step))
     return checked
 
 
@@ -133,24 +169,24 @@ def _new_line(desk: OrderDesk, order: Order, edit: LineEdit, offset: int, field:
         wanted.factor,
         "",
     )
-    return _Edit(line, wanted.variant, wanted.quantity, True)
+    return _Edit(line, wanted.variant, wanted.quantity, True, wanted.multiple)
 
 
 def _plan(desk: OrderDesk, order: Order, grown: Sequence[_Edit]) -> tuple[sourcing.Plan, list[Demand]]:
     """Where the added quantities come from. Errors: insufficient_stock."""
-    serving = candidates(desk.sites, (), order.strategy)
+    serving = _serving(desk, order)
     demands = [_demand(desk, order, edit, as_json(serving)) for edit in grown]
     wishes = [
-        sourcing.Wish(edit.variant.id, edit.variant.sku, edit.change, demand.multiple)
+        sourcing.Wish(edit.variant.id, edit.variant.sku, edit.change, demand.multiple, demand.requirement)
         for edit, demand in zip(grown, demands, strict=True)
     ]
 
-    def available(line: int, variant: int, site: int) -> Decimal:
+    def available(line: int, _: int, site: int) -> Decimal:
         if not grown[line].variant.stocked:
             return grown[line].change
         return available_to(desk.book, desk.floor, demands[line], site)
 
-    found = sourcing.plan(wishes, available, serving, order.strategy)
+    found = sourcing.plan(wishes, available, serving, order.strategy, desk.book.available)
     refused = not found.is_whole and (
         order.policy == "all_or_nothing" or (order.policy == "ship_available" and not found.takes)
     )
@@ -171,7 +207,7 @@ def _demand(desk: OrderDesk, order: Order, edit: _Edit, sites: str) -> Demand:
         line_id,
         edit.variant.id,
         known.sites if known is not None else sites,
-        known.multiple if known is not None else ONE * edit.variant.step,
+        known.multiple if known is not None else edit.multiple,
         order.priority,
         order.promise,
         known.since if known is not None else desk.ids.now,

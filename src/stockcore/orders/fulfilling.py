@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from stockcore.catalog.records import Variant
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
 from stockcore.kernel.quantity import ZERO
@@ -20,21 +21,28 @@ from stockcore.orders.commands import AdvanceOrder
 from stockcore.orders.desk import OrderDesk
 from stockcore.orders.lifecycle import BEFORE, OPEN_SHIPMENT, SHIPMENT_STATES, State, illegal
 from stockcore.orders.placing import announce, write_history
-from stockcore.orders.records import Order, Shipment, ShipmentLine
+from stockcore.orders.records import Order, Shipment, ShipmentLine, VariantsOfOrders
 from stockcore.orders.results import OrderChanged
+from stockcore.orders.validating import validate
 from stockcore.stock.allocating import choose, requirement_of
 from stockcore.stock.book import Posting
 from stockcore.stock.records import NOBODY, Allocation, Counterpart, MovementKind, Reservation
 
+#: Steps of the order itself; for one that was kept received they try its reservation again.
+ORDERS_OWN: Final = (State.VALIDATED, State.SUPPLIER_CONFIRMED)
+
 
 def _advance_all(uow: UnitOfWork, work: Work[AdvanceOrder, OrderChanged]) -> None:
     whole = any(command.through or command.to not in (State.DISPATCHED, State.DELIVERED) for command in work.commands)
-    desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=whole)
-    work.decide(lambda command: _advance(desk, command))
+    again = tuple(sorted({command.number for command in work.commands if command.to in ORDERS_OWN}))
+    desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=whole, queue=bool(again))
+    received = any(desk.orders[number].state == State.RECEIVED for number in again if number in desk.orders)
+    variants = {variant.id: variant for variant in uow.load(VariantsOfOrders(again))} if received else {}
+    work.decide(lambda command: _advance(desk, variants, command))
     desk.finish()
 
 
-def _advance(desk: OrderDesk, command: AdvanceOrder) -> OrderChanged:
+def _advance(desk: OrderDesk, variants: dict[int, Variant], command: AdvanceOrder) -> OrderChanged:
     order = desk.order(command.number)
     try:
         wanted = State(command.to)
@@ -42,6 +50,8 @@ def _advance(desk: OrderDesk, command: AdvanceOrder) -> OrderChanged:
         raise StockcoreError(
             "value_unknown", f"there is no state {command.to!r}", field="to", known=[str(state) for state in State]
         ) from None
+    if wanted in ORDERS_OWN and order.state == State.RECEIVED:
+        return validate(desk, variants, order)
     if wanted not in SHIPMENT_STATES:
         return _advance_order_itself(desk, order, wanted)
     if order.state != State.SUPPLIER_CONFIRMED:

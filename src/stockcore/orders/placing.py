@@ -10,15 +10,16 @@ from uuid import UUID
 
 import attrs
 
-from stockcore.catalog.records import Variant, VariantsByCode
+from stockcore.catalog.conversion import Conversions, Converted, factor_as_kept
+from stockcore.catalog.records import PackagingsOf, Units, Variant, VariantsByCode
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
 from stockcore.kernel.plain import to_json, to_plain
-from stockcore.kernel.quantity import ONE, ZERO, check_step, plain, read_quantity
+from stockcore.kernel.quantity import ONE, QUANTITY_LIMIT, ZERO, check_step, plain, read_quantity
 from stockcore.kernel.records import Message
 from stockcore.kernel.text import normal_code, read_text
 from stockcore.kernel.unit_of_work import Changes, Ids, Query, UnitOfWork
-from stockcore.locations.records import Location, PlacesFor, SiteKind, Sites
+from stockcore.locations.records import SOURCED_KINDS, Location, PlacesFor, Sites
 from stockcore.orders import sourcing
 from stockcore.orders.commands import LineRequest, PlaceOrder
 from stockcore.orders.lifecycle import State
@@ -33,7 +34,7 @@ from stockcore.orders.records import (
     OrdersByReference,
 )
 from stockcore.orders.results import LineFigures, OrderDocument
-from stockcore.stock.allocating import Requirement, requirement_to_json
+from stockcore.stock.allocating import Requirement, requirement_of, requirement_to_json
 from stockcore.stock.book import Book, Demand, Posting
 from stockcore.stock.desk import demand_uuid
 from stockcore.stock.floor import Floor
@@ -45,17 +46,17 @@ from stockcore.stock.records import (
     LockExpiredHolds,
     LockPoolsByCode,
     LockQuants,
-    LockReservationsOf,
     LockReservationsWaiting,
     Lot,
     LotsOfVariants,
     Reservation,
+    ReservationsOf,
 )
 from stockcore.stock.serving import available_to, reserve, serve
 
 LINES_MAX: Final = 10_000
+QUANTITY_MAX: Final = Decimal(QUANTITY_LIMIT)
 POLICIES: Final = ("all_or_nothing", "ship_available", "backorder")
-SOURCED_KINDS: Final = (SiteKind.WAREHOUSE, SiteKind.RETAIL, SiteKind.DROPSHIP)
 
 
 @attrs.frozen
@@ -111,7 +112,7 @@ class Counter:
         self.taken_numbers = {order.number for order in answers.get(LockOrders, ())}
         self.references = {(order.customer, order.reference) for order in answers.get(OrdersByReference, ())}
         self._numbers = iter(answers.get(NextOrderNumbers, ()))
-        self.units: dict[tuple[int, str], Decimal] = {}
+        self.conversions = Conversions()
         self.lots: dict[tuple[int, str], Lot] = {}
         self.floor = Floor(self.sites, (), self.ids.now)
         self._load_rare(orders, lines, answers[LockExpiredHolds], codes)
@@ -125,15 +126,17 @@ class Counter:
     ) -> None:
         holds = tuple(sorted({demand_uuid("hold", hold) for order in orders for hold in order.holds}))
         pinned = any(line.requirement is not None for line in lines)
+        ids = tuple(sorted(variant.id for variant in self.variants.values()))
+        if any(line.unit is not None for line in lines):
+            self.conversions = Conversions.of(*self.uow.load(PackagingsOf(ids), Units()))
         if not (expired or holds or pinned):
             return
-        ids = tuple(sorted(variant.id for variant in self.variants.values()))
         places = {line.requirement.location for line in lines if line.requirement is not None}
         wanted_places = tuple(sorted(normal_code(place) for place in places if place))
         found_places, backorders, reservations, waiting, quants, allocations, lots = self.uow.load(
             PlacesFor(codes, wanted_places),
             LockBackorders(ids),
-            LockReservationsOf(holds),
+            ReservationsOf(holds, ids),
             LockReservationsWaiting(ids),
             LockQuants(ids),
             AllocationsOfVariants(ids),
@@ -191,15 +194,23 @@ def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
     holds = _holds(counter, command)
     order_id, *line_ids = counter.uow.new_ids(1 + len(wanted))
     demands = _demands(counter, command, order_id, line_ids, wanted, serving)
-    wishes = [sourcing.Wish(line.variant.id, line.variant.sku, line.quantity, line.multiple) for line in wanted]
+    wishes = [
+        sourcing.Wish(line.variant.id, line.variant.sku, line.quantity, line.multiple, line.requirement)
+        for line in wanted
+    ]
     held = _held(holds)
+
+    def pooled(variant: int, site: int) -> Decimal:
+        return counter.book.available(variant, site) + held.get((variant, site), ZERO)
 
     def available(line: int, variant: int, site: int) -> Decimal:
         if not wanted[line].variant.stocked:
             return wanted[line].quantity
-        return available_to(counter.book, counter.floor, demands[line], site) + held.get((variant, site), ZERO)
+        if (variant, site) not in held:
+            return available_to(counter.book, counter.floor, demands[line], site)
+        return min(pooled(variant, site), _fitting(counter, demands[line], site, holds))
 
-    plan = sourcing.plan(wishes, available, serving, command.strategy)
+    plan = sourcing.plan(wishes, available, serving, command.strategy, pooled)
     kept = command.keep_received and not plan.is_whole and command.policy == "all_or_nothing"
     if not kept:
         _refuse_shortage(command, plan, wishes, serving, counter.book, available)
@@ -225,6 +236,9 @@ def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
     for line in lines:
         counter.changes.insert(line)
     if kept:
+        for demand, want in zip(demands, wanted, strict=True):
+            if want.variant.stocked:
+                counter.book.note_demand(demand, serving[0].site)
         counter.book.raise_exception("insufficient_stock", order=number, explanation=json.loads(explanation))
         write_history(counter, order, [(None, State.RECEIVED)], None, explanation)
     else:
@@ -284,20 +298,37 @@ def wanted_line(counter: Any, line: LineRequest, field: str) -> Wanted:
     if variant.status == "inactive":
         raise StockcoreError("inactive_sku", f"{variant.sku} is not active", field=f"{field}/sku")
     entered = read_quantity(line.quantity, field=f"{field}/quantity")
-    unit, factor = variant.unit, ONE
-    if line.unit is not None and line.unit != variant.unit:
-        unit, factor = line.unit, counter.units.get((variant.id, line.unit), ONE)
-    quantity = entered * factor
-    check_step(quantity, variant.step, field=f"{field}/quantity")
+    quantity, unit, factor, multiple = entered, variant.unit, ONE, variant.step
+    if line.unit is None:
+        check_step(quantity, variant.step, field=f"{field}/quantity")
+    else:
+        converted = converted_line(counter.conversions, entered, line.unit, variant, field)
+        quantity, unit, multiple = converted.quantity, converted.unit, converted.multiple
+        factor = factor_as_kept(converted)
     price = variant.list_price if line.price is None else line.price
+    if line.price is None and price is not None and factor != ONE:
+        price = round(price * factor, 6)
     if line.price is not None:
         if line.price < ZERO:
             raise StockcoreError("money_negative", "a price is not negative", field=f"{field}/price")
         if line.price != round(line.price, 6):
             raise StockcoreError("money_precision", "a unit price has at most 6 decimals", field=f"{field}/price")
-    multiple = ONE * variant.step if line.multiple is None else read_quantity(line.multiple, field=f"{field}/multiple")
+    if line.multiple is not None:
+        multiple = read_quantity(line.multiple, field=f"{field}/multiple")
     requirement = _requirement(counter, variant, line, field)
     return Wanted(variant, quantity, multiple, price, entered, unit, factor, requirement)
+
+
+def converted_line(
+    conversions: Conversions, entered: Decimal, unit: str, variant: Variant, field: str
+) -> Converted:
+    """Errors: unknown_unit, uom_incompatible, quantity_precision, quantity_out_of_range."""
+    try:
+        return conversions.to_base(entered, unit, variant, field=f"{field}/quantity")
+    except StockcoreError as refusal:
+        if refusal.field == "unit":
+            refusal.field = f"{field}/unit"
+        raise
 
 
 def _requirement(counter: Any, variant: Variant, line: LineRequest, field: str) -> str:
@@ -379,6 +410,19 @@ def _held(holds: Sequence[Reservation]) -> dict[tuple[int, int], Decimal]:
         key = (hold.variant, hold.site)
         held[key] = held.get(key, ZERO) + hold.outstanding
     return held
+
+
+def _fitting(counter: Counter, demand: Demand, site: int, holds: Sequence[Reservation]) -> Decimal:
+    """How much at the site fits a pinned demand, the goods chosen for holds of the same wish included."""
+    if not demand.requirement:
+        return QUANTITY_MAX
+    shelves = counter.floor.shelves(counter.book, demand.variant, site, requirement_of(demand.requirement))
+    chosen = (
+        counter.book.allocated(hold)
+        for hold in holds
+        if (hold.variant, hold.site, hold.requirement) == (demand.variant, site, demand.requirement)
+    )
+    return sum((shelf.quant.free for shelf in shelves), sum(chosen, ZERO))
 
 
 def _refuse_shortage(

@@ -10,12 +10,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import attrs
 
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.quantity import ONE, ZERO, plain, whole_multiples
+from stockcore.stock.allocating import requirement_of
 
 EXACT_SITES_MAX: Final = 8  # 2**8 = 256 sets of sites
 
@@ -34,12 +35,13 @@ class Candidate:
 
 @attrs.frozen
 class Wish:
-    """One line's wish, in base units and whole multiples."""
+    """One line's wish, in base units and whole multiples. `pin`: the requirement that not every unit satisfies."""
 
     variant: int
     sku: str
     quantity: Decimal
     multiple: Decimal = ONE
+    pin: str = ""
 
 
 @attrs.frozen
@@ -61,6 +63,10 @@ class Plan:
 
 
 Policy = Callable[[Plan], Any]
+#: What a site can promise to a line: (line, variant, site).
+Available: TypeAlias = Callable[[int, int, int], Decimal]
+#: What a site can promise of a variant to anybody: (variant, site). Asked for pinned wishes only.
+Pooled: TypeAlias = Callable[[int, int], Decimal]
 
 POLICIES: Final[Mapping[str, Policy]] = {
     "covered": lambda plan: sum(plan.short, ZERO),
@@ -102,17 +108,18 @@ def preferred(candidates: Iterable[Candidate], strategy: str) -> list[Candidate]
 
 def plan(
     wishes: Sequence[Wish],
-    available: Callable[[int, int, int], Decimal],
+    available: Available,
     candidates: Sequence[Candidate],
     strategy: str,
+    pooled: Pooled | None = None,
 ) -> Plan:
-    """The best plan. `available(line, variant, site)` is what the site can promise; candidates as `preferred`."""
+    """The best plan; candidates as `preferred`. `pooled` is needed where wishes are pinned."""
     if len(candidates) == 1:
-        return _fill(wishes, available, candidates)
+        return _fill(wishes, available, candidates, pooled)
     names = policies_of(strategy)
     best: Plan | None = None
-    for chosen in _sets_of(wishes, available, candidates):
-        found = _fill(wishes, available, chosen)
+    for chosen in _sets_of(wishes, available, candidates, pooled):
+        found = _fill(wishes, available, chosen, pooled)
         if best is None or _rank(found, names) < _rank(best, names):
             best = found
     return best if best is not None else Plan((), tuple(wish.quantity for wish in wishes), ())
@@ -123,7 +130,7 @@ def _rank(found: Plan, names: Sequence[str]) -> tuple[Any, ...]:
 
 
 def _sets_of(
-    wishes: Sequence[Wish], available: Callable[[int, int, int], Decimal], candidates: Sequence[Candidate]
+    wishes: Sequence[Wish], available: Available, candidates: Sequence[Candidate], pooled: Pooled | None
 ) -> Iterable[Sequence[Candidate]]:
     if len(candidates) <= EXACT_SITES_MAX:
         for size in range(1, len(candidates) + 1):
@@ -134,29 +141,62 @@ def _sets_of(
     chosen: list[Candidate] = []
     left = list(candidates)
     while left:
-        chosen.append(min(left, key=lambda site: sum(_fill(wishes, available, [*chosen, site]).short, ZERO)))
+        chosen.append(min(left, key=lambda site: sum(_fill(wishes, available, [*chosen, site], pooled).short, ZERO)))
         left.remove(chosen[-1])
         yield sorted(chosen, key=candidates.index)
 
 
-def _fill(wishes: Sequence[Wish], available: Callable[[int, int, int], Decimal], sites: Sequence[Candidate]) -> Plan:
+class _Taken:
+    """What the lines before take, by variant and site; and, for pinned lines, by the pin that took it."""
+
+    def __init__(self, pooled: Pooled | None) -> None:
+        self._pooled = pooled
+        self._all: dict[tuple[int, int], Decimal] = {}
+        self._pinned: dict[tuple[int, int], list[tuple[str, Decimal]]] = {}
+
+    def left(self, wish: Wish, site: int, available: Decimal) -> Decimal:
+        """Of what the site could promise to the line alone: what the lines before leave."""
+        key = (wish.variant, site)
+        taken = self._all.get(key, ZERO)
+        if not wish.pin or self._pooled is None:
+            return available - taken
+        same_goods = (quantity for pin, quantity in self._pinned.get(key, ()) if not _disjoint(pin, wish.pin))
+        return min(available - sum(same_goods, ZERO), self._pooled(*key) - taken)
+
+    def add(self, wish: Wish, site: int, quantity: Decimal) -> None:
+        key = (wish.variant, site)
+        self._all[key] = self._all.get(key, ZERO) + quantity
+        if wish.pin:
+            self._pinned.setdefault(key, []).append((wish.pin, quantity))
+
+
+def _disjoint(one: str, other: str) -> bool:
+    """Whether no unit can satisfy both: two lots, or two places."""
+    a, b = requirement_of(one), requirement_of(other)
+    if a is None or b is None:
+        return False
+    pairs = ((a.lot, b.lot), (a.location, b.location))
+    return any(x is not None and y is not None and x != y for x, y in pairs)
+
+
+def _fill(
+    wishes: Sequence[Wish], available: Available, sites: Sequence[Candidate], pooled: Pooled | None
+) -> Plan:
     """Take each line from the first of the sites that has all of it, else from one after the other."""
-    taken: dict[tuple[int, int], Decimal] = {}
+    taken = _Taken(pooled)
     takes: list[Take] = []
     short: list[Decimal] = []
     for line, wish in enumerate(wishes):
         left = wish.quantity
         rooms = []
         for site in sites:
-            key = (wish.variant, site.site)
-            free = available(line, wish.variant, site.site) - taken.get(key, ZERO)
+            free = taken.left(wish, site.site, available(line, wish.variant, site.site))
             rooms.append((site, whole_multiples(free, wish.multiple) if free > ZERO else ZERO))
         whole = next((room for room in rooms if room[1] >= left), None)
         for site, room in [whole] if whole is not None else rooms:
             part = min(left, room)
             if part > ZERO:
-                key = (wish.variant, site.site)
-                taken[key] = taken.get(key, ZERO) + part
+                taken.add(wish, site.site, part)
                 takes.append(Take(line, site.site, part))
                 left -= part
         short.append(left)
@@ -167,7 +207,7 @@ def _fill(wishes: Sequence[Wish], available: Callable[[int, int, int], Decimal],
 def explain(
     found: Plan,
     wishes: Sequence[Wish],
-    available: Callable[[int, int, int], Decimal],
+    available: Available,
     candidates: Sequence[Candidate],
     strategy: str,
 ) -> dict[str, Any]:
@@ -196,7 +236,7 @@ def explain(
 def _would_change(
     found: Plan,
     wishes: Sequence[Wish],
-    available: Callable[[int, int, int], Decimal],
+    available: Available,
     candidates: Sequence[Candidate],
 ) -> str:
     """In words, the nearest change of stock after which the answer would be another."""

@@ -309,9 +309,18 @@ class Book:
             )
         )
 
+    def note_demand(self, demand: Demand, site: int) -> Reservation:
+        """A demand that is promised nothing yet, so that it can be tried again with its sites, multiple and age."""
+        return self._reservation(demand, site, ZERO)
+
     def reserve(self, posting: Posting, demand: Demand, site: int, quantity: Decimal) -> Reservation:
         """Promise `quantity` of what is available at the site to a demand. The caller has looked at what is there."""
         pool = self.pools[(demand.variant, site)]
+        reservation = self._reservation(demand, site, quantity)
+        self._change_reserved(posting, MovementKind.RESERVATION, pool, reservation, quantity)
+        return reservation
+
+    def _reservation(self, demand: Demand, site: int, quantity: Decimal) -> Reservation:
         key = (demand.id, demand.line, demand.variant, site)
         reservation = self.reservations.get(key)
         if reservation is None:
@@ -340,7 +349,6 @@ class Book:
         else:
             reservation.quantity += quantity
             self.changes.update(reservation)
-        self._change_reserved(posting, MovementKind.RESERVATION, pool, reservation, quantity)
         return reservation
 
     def release(self, posting: Posting, reservation: Reservation, quantity: Decimal) -> None:

@@ -36,7 +36,6 @@ from stockcore.stock.records import (
     ReservationsOf,
     Status,
 )
-from stockcore.stock.serving import load_waiting
 
 BACKDATED_MAX: Final = timedelta(days=7)
 AHEAD_MAX: Final = timedelta(minutes=5)
@@ -57,7 +56,7 @@ def skus_of(uow: UnitOfWork, variants: Iterable[int]) -> list[str]:
 class Desk:
     """Everything about some SKUs, loaded and locked in the order of DESIGN 2: pools, backorders and reservations,
     quants. What is rare costs a round trip of its own: units other than the base unit (`units`), all reservations of
-    some demands (`demands`), what else lies in places of limited capacity, and what those who wait have already."""
+    some demands (`demands`), and what else lies in places of limited capacity."""
 
     def __init__(
         self,
@@ -108,7 +107,6 @@ class Desk:
             self.conversions = Conversions.of(*uow.load(PackagingsOf(ids), Units()))
         if demands:
             self.book.load_reservations(uow.load(ReservationsOf(tuple(sorted(set(demands))), ids)))
-        load_waiting(uow, self.book)
         self._others: dict[int, Decimal] = {}  # by place of limited capacity: what other SKUs fill of it
         self._load_contents(found_places)
 

@@ -435,6 +435,13 @@ class LockExpiredHolds(Query[Reservation]):
 
 
 @attrs.frozen
+class LockExpiredHoldsOfOrders(Query[Reservation]):
+    """Outstanding reservations, of all variants on the lines of these orders (numbers), that expired."""
+
+    numbers: tuple[str, ...]
+
+
+@attrs.frozen
 class LockAllExpiredHolds(Query[Reservation]):
     """Outstanding reservations that expired by the store's clock, oldest first, at most `most`."""
 

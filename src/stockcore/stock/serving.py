@@ -5,19 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from stockcore.kernel.quantity import ZERO, whole_multiples
-from stockcore.kernel.unit_of_work import UnitOfWork
 from stockcore.stock.allocating import choose, requirement_of
 from stockcore.stock.book import Book, Demand, Posting, demand_of, sites_of
 from stockcore.stock.floor import Floor
-from stockcore.stock.records import Backorder, Reservation, ReservationsOf
-
-
-def load_waiting(uow: UnitOfWork, book: Book) -> None:
-    """What those who wait have, or had, at each site: serving them adds to the same reservation."""
-    waiting = [b for b in book.backorders.values() if b.outstanding > ZERO]
-    if waiting:
-        demands = tuple(sorted({b.demand_id for b in waiting}))
-        book.load_reservations(uow.load(ReservationsOf(demands, tuple(sorted({b.variant for b in waiting})))))
+from stockcore.stock.records import Backorder, Reservation
 
 
 def serve(book: Book, posting: Posting, floor: Floor) -> None:
