@@ -15,6 +15,8 @@ import click
 from stockcore_cli.printing import Printer, Table
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from stockcore_runtime.application import OwnApplication
 
 
@@ -44,6 +46,10 @@ class Given:
     def show(self, document: Any, table: Callable[[], Sequence[Table]]) -> None:
         """The answer: one JSON document for programs, tables for people."""
         Printer(as_json=self.json).show(document, table)
+
+    def draw(self, document: Callable[[], Any], draw: Callable[[Console], object]) -> None:
+        """The answer where tables are not enough for people."""
+        Printer(as_json=self.json).draw(document, draw)
 
 
 def _actor() -> str:

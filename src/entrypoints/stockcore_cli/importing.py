@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 
 from stockcore_cli.framing import Command, Given, pass_given
 from stockcore_cli.printing import Table, tell
+from stockcore_cli.progress import counting
 
 
 @click.command("import", cls=Command)
@@ -35,7 +33,7 @@ def import_(
     from stockcore_runtime.importing import Mode, as_refusal, import_file
 
     options = Options(encoding=encoding, ignore_unknown=ignore_unknown, last_wins=last_wins)
-    with given.application() as app, _progress() as progress:
+    with given.application() as app, counting("import") as progress:
         report = import_file(
             app, kind, file, mode=Mode(mode), options=options, dry_run=given.dry_run, progress=progress
         )
@@ -45,18 +43,3 @@ def import_(
         raise as_refusal(report)
     columns = ["rows", "imported", "of these before", "replaced by later rows"]
     given.show(report, lambda: [Table(columns, [[report.total, report.accepted, report.repeated, report.superseded]])])
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator[Callable[[int], object] | None]:
-    """A count and rate on a terminal, nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} rows"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("import", total=None)
-        yield lambda rows: bar.advance(task, rows)

@@ -40,6 +40,13 @@ class Printer:
         else:
             _print_tables(tables())
 
+    def draw(self, document: Callable[[], Any], draw: Callable[[Console], object]) -> None:
+        """An answer that draws itself."""
+        if self._as_json:
+            write(to_json(document()))
+        else:
+            draw(_console())
+
     def refuse(self, error: StockcoreError) -> None:
         """A refusal: as a document for programs, else told on standard error."""
         if self._as_json:

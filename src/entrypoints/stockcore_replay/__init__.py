@@ -1,8 +1,8 @@
 """Real histories replayed through the engine in simulated time.
 
-    from stockcore_replay import replay_online_retail
+from stockcore_replay import replay_online_retail
 
-    report = replay_online_retail("sqlite:///books.db", Path("online_retail.csv.gz"))
+report = replay_online_retail("sqlite:///books.db", Path("online_retail.csv.gz"))
 """
 
 from __future__ import annotations

@@ -358,9 +358,7 @@ def _added(ground: _Ground, command: AddLocation, above: LocationDocument | Stoc
             "duplicate_location", f"{site.code} has a location {code} already", field="code", taken=code
         )
     if isinstance(above, StockcoreError) and above.code in ("location_depth", "location_cycle"):
-        raise StockcoreError(
-            above.code, f"what {code} lies in was refused: {above.message}", field="parent", **above.facts
-        )
+        raise StockcoreError(above.code, f"what {code} would lie in was refused", field="parent", **above.facts)
     parent = ground.parent(site, command.parent)
     check_depth(parent.depth + 1, code)
     _check_active(parent)

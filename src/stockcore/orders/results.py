@@ -28,13 +28,13 @@ class LineFigures:
 class ShipmentFigures:
     number: str
     site: str
-    state: str
+    state: str = attrs.field(converter=str)
 
 
 @attrs.frozen
 class OrderDocument:
     number: str
-    state: str
+    state: str = attrs.field(converter=str)
     lines: tuple[LineFigures, ...]
     shipments: tuple[ShipmentFigures, ...] = ()
     customer: str | None = None
@@ -47,7 +47,7 @@ class OrderChanged:
     """After a change of an existing order: its state and its shipments'. The whole document is a read away."""
 
     number: str
-    state: str
+    state: str = attrs.field(converter=str)
     version: int
     shipments: tuple[ShipmentFigures, ...]
 

@@ -1,0 +1,167 @@
+"""The floor of the replay: its own final rows, inserted again by hand-written SQL, and nothing else.
+
+A finished replay's database is read table by table, outside the clock, and written into a fresh migrated file with the
+same tables, indexes, triggers and constraints, in the replay's own transactions: each gets the rows that the replay
+inserted in it, in their final state. Pools and quants begin empty and follow the ledger by UPDATE, as often and in the
+order in which the replay wrote them: the last balances of every write of its own.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import attrs
+
+from stockcore_sql import migrate, schema
+from stockcore_sql.carrying import ORDER, TABLES
+from stockcore_sql.connecting import engine_for
+
+Row: TypeAlias = tuple[Any, ...]
+Statement: TypeAlias = tuple[str, list[Row]]
+
+INSERTED: Final = tuple(TABLES[record].name for record in ORDER)  # every foreign key finds its row
+#: Rows of it are deleted, so that a row's number may be used again: what is left comes last.
+_REUSED: Final = schema.stock_allocation.name
+
+_UPDATE_POOL: Final = (
+    "UPDATE stock_pool SET on_hand = ?, blocked = ?, reserved = ?, shipped = ?, last_seq = ?, last_recorded_at = ? "
+    "WHERE variant = ? AND site = ?"
+)
+_UPDATE_QUANT: Final = (
+    "UPDATE stock_quant SET on_hand = ?, allocated = ?, received_at = ?, last_seq = ?, last_recorded_at = ? "
+    "WHERE id = ?"
+)
+_LEDGER: Final = (
+    "SELECT seq, kind, bucket, variant, site, location, lot, status, container, owner, quantity, balance_after, "
+    "recorded_at FROM stock_movement WHERE seq > ? AND seq <= ? ORDER BY seq"
+)
+
+
+@attrs.frozen
+class Marks:
+    """What a replay leaves to its floor: how far it was at each commit, and after each write of its use cases."""
+
+    commits: list[dict[str, int]]  # the last row number of every table; the first: before the replay
+    writes: list[int]  # the last ledger row of each write that had any
+
+
+def last_rows(connection: sqlite3.Connection) -> dict[str, int]:
+    """The last row number of every table."""
+    counted = (f"SELECT '{name}', coalesce(max(rowid), 0) FROM {name}" for name in INSERTED)  # noqa: S608
+    return dict(connection.execute(" UNION ALL ".join(counted)).fetchall())
+
+
+def write_floor(finished: Path, target: Path, marks: Marks) -> float:
+    """Write the finished replay's rows into a new file; the seconds that the writing alone took."""
+    url = f"sqlite:///{target}"
+    migrate.upgrade(url)
+    engine = engine_for(url)
+    seconds = 0.0
+    with closing(sqlite3.connect(finished)) as source, closing(engine.raw_connection()) as pooled:
+        connection: Any = pooled.driver_connection
+        for statements in _transactions(source, marks):
+            began = time.perf_counter()
+            connection.execute("BEGIN IMMEDIATE")
+            for text, rows in statements:
+                connection.executemany(text, rows)
+            connection.execute("COMMIT")
+            seconds += time.perf_counter() - began
+    engine.dispose()
+    return seconds
+
+
+def _transactions(source: sqlite3.Connection, marks: Marks) -> Iterator[list[Statement]]:
+    levels = _Levels(source, marks.writes)
+    end = last_rows(source)
+    before = marks.commits[0]
+    for index, commit in enumerate(marks.commits[1:], 2):
+        after = end if index == len(marks.commits) else {**commit, _REUSED: 0}
+        statements = _inserts(source, before, after)
+        statements += levels.updates(before["stock_movement"], after["stock_movement"])
+        if after is end:
+            statements.append(("UPDATE sequence SET value = ? WHERE name = ?", _sequences(source)))
+        yield [(text, rows) for text, rows in statements if rows]
+        before = after
+
+
+def _sequences(source: sqlite3.Connection) -> list[Row]:
+    return source.execute("SELECT value, name FROM sequence").fetchall()
+
+
+def _inserts(source: sqlite3.Connection, before: dict[str, int], after: dict[str, int]) -> list[Statement]:
+    statements: list[Statement] = []
+    for name in INSERTED:
+        if after[name] > before[name]:
+            columns = schema.metadata.tables[name].columns.keys()
+            read = f"SELECT {_listed(columns)} FROM {name} WHERE rowid > ? AND rowid <= ? ORDER BY rowid"  # noqa: S608
+            write = f"INSERT INTO {name} ({_listed(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
+            rows = source.execute(read, (before[name], after[name])).fetchall()
+            statements.append((write, _emptied(name, columns, rows)))
+    return statements
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)
+
+
+_LEVELS: Final = {
+    schema.stock_pool.name: ("on_hand", "blocked", "reserved", "shipped", "last_seq"),
+    schema.stock_quant.name: ("on_hand", "allocated", "last_seq"),
+}
+
+
+def _emptied(name: str, columns: Sequence[str], rows: list[Row]) -> list[Row]:
+    """Pools and quants as they begin: with nothing in them."""
+    levels = _LEVELS.get(name)
+    if levels is None:
+        return rows
+    return [
+        tuple(0 if column in levels else value for column, value in zip(columns, row, strict=True)) for row in rows
+    ]
+
+
+class _Levels:
+    """Follows the ledger: what every pool and quant was after each write."""
+
+    def __init__(self, source: sqlite3.Connection, writes: Sequence[int]) -> None:
+        self._source = source
+        self._writes = iter(writes)
+        self._pools: dict[tuple[int, int], list[int]] = {}  # on hand, blocked, reserved, shipped
+        self._quants: dict[Row, Row] = {  # by key: id, allocated in the end, received at, last seq in the end
+            row[4:]: row[:4]
+            for row in source.execute(
+                "SELECT id, allocated, received_at, last_seq, variant, location, lot, status, container, owner "
+                "FROM stock_quant"
+            )
+        }
+
+    def updates(self, after: int, until: int) -> list[Statement]:
+        """The updates for the ledger rows of one transaction."""
+        pools: list[Row] = []
+        quants: list[Row] = []
+        of_pool: dict[Row, Row] = {}
+        of_quant: dict[Row, Row] = {}
+        write = next(self._writes) if until > after else 0
+        for row in self._source.execute(_LEDGER, (after, until)).fetchall():
+            seq, kind, bucket, variant, site, location, lot, status, container, owner, quantity, balance, at = row
+            if seq > write:
+                pools += of_pool.values()
+                quants += of_quant.values()
+                of_pool, of_quant = {}, {}
+                write = next(self._writes)
+            pool = self._pools.setdefault((variant, site), [0, 0, 0, 0])
+            if bucket == "on_hand":
+                pool[0] += quantity
+                pool[1] += quantity if status != "available" else 0
+                number, allocated, received_at, last = self._quants[variant, location, lot, status, container, owner]
+                of_quant[number,] = (balance, allocated if seq == last else 0, received_at, seq, at, number)
+            else:
+                pool[2] = balance
+                pool[3] -= quantity if kind == "commit" else 0
+            of_pool[variant, site] = (*pool, seq, at, variant, site)
+        return [(_UPDATE_POOL, [*pools, *of_pool.values()]), (_UPDATE_QUANT, [*quants, *of_quant.values()])]

@@ -1,0 +1,1 @@
+"""Many processes, one stock: nothing is sold twice, whoever dies on the way."""

@@ -1,0 +1,33 @@
+"""The example programs of the documents run as they are printed."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
+
+
+def _output(program: str, url: str) -> str:
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / program, url], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_postgresql_example_places_and_dispatches_an_order(empty_postgres_url: str) -> None:
+    assert _output("postgresql.py", empty_postgres_url).split("\n")[:3] == [
+        "SO-000001 supplier_confirmed",
+        "dispatched",
+        "books agree: True",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_what_a_host_rolls_back_is_gone_and_what_it_commits_is_there(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = f"sqlite:///{tmp_path}/host.db" if kind == "sqlite" else request.getfixturevalue("empty_postgres_url")
+    assert _output("embedding.py", url).split("\n")[:2] == ["invoices: 1 reserved: 2", "books agree: True"]

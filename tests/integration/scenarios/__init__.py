@@ -1,0 +1,1 @@
+"""Worked cases, each on every store; numbers in docstrings are those of the scenario list."""

@@ -1,0 +1,181 @@
+"""stockcore as a library: an application over a database of its own, or inside a host's transaction."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+import sqlalchemy as sa
+
+from stockcore.kernel.errors import StockcoreError
+from stockcore.kernel.results import Accepted, Rejected
+from stockcore.orders.commands import LineRequest, PlaceOrder
+from stockcore.stock.commands import ReceiveStock
+from stockcore_runtime import OwnApplication, embed, open_application
+
+TEN = Decimal(10)
+
+
+@pytest.fixture(params=["sqlite_url", "postgres_url"], ids=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue(request.param))
+
+
+@pytest.fixture
+def app(url: str) -> Iterator[OwnApplication]:
+    with open_application(url) as app:
+        app.locations.add_site(code="MAIN", name="Main")
+        app.catalog.add_product(sku="MUG", name="A mug", list_price=Decimal("2.50"))
+        app.catalog.add_product(sku="POT", name="A pot")
+        app.stock.receive(sku="MUG", site="MAIN", quantity=TEN)
+        yield app
+
+
+@pytest.fixture
+def host(url: str) -> Iterator[sa.Engine]:
+    """The engine of an application that has nothing to do with ours."""
+    dialect = url.replace("postgresql://", "postgresql+psycopg://")
+    engine = sa.create_engine(dialect)
+    yield engine
+    engine.dispose()
+
+
+def lines(*wanted: tuple[str, int]) -> tuple[LineRequest, ...]:
+    return tuple(LineRequest(sku=sku, quantity=Decimal(quantity)) for sku, quantity in wanted)
+
+
+def test_asking_gives_the_result_or_raises_the_refusal(app: OwnApplication) -> None:
+    order = app.orders.place(lines=lines(("MUG", 2)))
+    assert app.orders.show(order.number) == order
+    with pytest.raises(StockcoreError) as caught:
+        app.orders.place(lines=lines(("MUG", 9)))
+    assert caught.value.code == "insufficient_stock"
+
+
+def test_a_batch_gives_an_outcome_for_each_command(app: OwnApplication) -> None:
+    commands = [PlaceOrder(lines=lines(("MUG", quantity))) for quantity in (6, 6, 4)]
+    outcomes = app.orders.place.batch(commands)
+    assert [type(outcome) for outcome in outcomes] == [Accepted, Rejected, Accepted]
+    assert app.stock.show("MUG")[0].available == 0
+
+
+def test_an_atomic_batch_is_done_whole_or_not_at_all(app: OwnApplication) -> None:
+    commands = [ReceiveStock(sku=sku, site="MAIN", quantity=TEN) for sku in ("MUG", "NONE")]
+    done, refused = app.stock.receive.batch(commands, atomic=True)
+    assert isinstance(done, Rejected)
+    assert isinstance(refused, Rejected)
+    assert (done.code, refused.code) == ("batch_refused", "unknown_sku")
+    assert app.stock.show("MUG")[0].on_hand == TEN
+
+
+def test_availability_of_many_skus_is_one_question(app: OwnApplication) -> None:
+    found = app.stock.availability(["mug", "POT"])
+    assert [row.available for row in found["mug"]] == [TEN]
+    assert found["POT"] == []
+    with pytest.raises(StockcoreError) as caught:
+        app.stock.availability(["MUG", "NO-1", "NO-2"])
+    assert (caught.value.code, caught.value.facts["skus"]) == ("unknown_sku", ["NO-1", "NO-2"])
+
+
+def test_stock_comes_in_pages_that_meet(app: OwnApplication) -> None:
+    app.locations.add_site(code="WEST", name="West")
+    for sku, site in (("POT", "WEST"), ("MUG", "WEST"), ("POT", "MAIN")):
+        app.stock.receive(sku=sku, site=site, quantity=TEN)
+    seen, after = [], None
+    while True:
+        page = app.stock.page(after=after, limit=3)
+        seen += [(row.sku, row.site) for row in page.rows]
+        if page.after is None:
+            break
+        after = page.after
+    assert seen == [("MUG", "MAIN"), ("MUG", "WEST"), ("POT", "MAIN"), ("POT", "WEST")]
+    with pytest.raises(StockcoreError, match="after"):
+        app.stock.page(after="nonsense")
+
+
+def test_orders_come_newest_first_in_pages_that_meet(app: OwnApplication) -> None:
+    numbers = [app.orders.place(lines=lines(("MUG", 1))).number for _ in range(5)]
+    first = app.orders.list(limit=3)
+    rest = app.orders.list(limit=3, after=first[-1].number)
+    assert [row.number for row in [*first, *rest]] == numbers[::-1]
+    assert [document.number for document in app.orders.show_all([numbers[2], "none", numbers[0]])] == [
+        numbers[2],
+        numbers[0],
+    ]
+
+
+def test_a_shown_state_is_that_of_the_least_advanced_part(app: OwnApplication) -> None:
+    waiting = app.orders.place(lines=lines(("MUG", 12)), policy="backorder")
+    app.orders.advance(number=waiting.number, to="picking")
+    assert app.orders.show(waiting.number).state == "supplier_confirmed"
+    app.orders.advance(number=waiting.number, to="dispatched", through=True)
+    document = app.orders.show(waiting.number)
+    (line,) = document.lines
+    assert (document.state, int(line.shipped), int(line.backordered)) == ("supplier_confirmed", 10, 2)
+    app.stock.receive(sku="MUG", site="MAIN", quantity=TEN)
+    app.orders.advance(number=waiting.number, to="picking")
+    document = app.orders.show(waiting.number)
+    assert (document.state, [row.state for row in document.shipments]) == ("picking", ["dispatched", "picking"])
+    app.orders.advance(number=waiting.number, to="delivered", through=True)
+    assert app.orders.show(waiting.number).state == "delivered"
+    assert app.verify()["ok"]
+
+
+def test_a_late_count_is_in_the_picture_of_when_it_happened_and_not_of_when_it_was_known(app: OwnApplication) -> None:
+    now = datetime.now(UTC)
+    nine, ten = now - timedelta(hours=2), now - timedelta(hours=1)
+    app.stock.receive(sku="POT", site="MAIN", quantity=TEN, occurred_at=nine)
+    assert [row.on_hand for row in app.stock.past("POT", as_of=ten).rows] == [TEN]
+    assert app.stock.past("POT", known_at=ten).rows == ()
+    order = app.orders.place(lines=lines(("POT", 4)))
+    app.orders.advance(number=order.number, to="dispatched", through=True)
+    picture = app.stock.past("POT", known_at=datetime.now(UTC))
+    (row,) = picture.rows
+    assert (int(row.on_hand), int(row.reserved), int(row.shipped)) == (6, 0, 4)
+    (today,) = app.stock.show("POT")
+    assert row == today
+
+
+def test_what_the_host_rolls_back_is_gone(app: OwnApplication, host: sa.Engine) -> None:
+    with host.connect() as connection:
+        embedded = embed(connection)
+        order = embedded.orders.place(lines=lines(("MUG", 2)))
+        assert embedded.orders.show(order.number).lines[0].reserved == 2
+        assert embedded.stock.show("MUG")[0].available == 8
+        connection.rollback()
+    assert app.orders.list() == []
+    assert app.stock.show("MUG")[0].available == TEN
+
+
+def test_what_the_host_commits_is_there_with_its_own_rows(app: OwnApplication, host: sa.Engine) -> None:
+    with host.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE host_order (number TEXT)")
+        order = embed(connection).orders.place(lines=lines(("MUG", 2)))
+        connection.execute(sa.text("INSERT INTO host_order VALUES (:number)"), {"number": order.number})
+    with host.connect() as connection:
+        assert connection.scalar(sa.text("SELECT number FROM host_order")) == order.number
+    assert app.orders.show(order.number).lines[0].reserved == 2
+    assert app.verify()["ok"]
+
+
+def test_a_refusal_inside_a_host_leaves_the_hosts_transaction_usable(app: OwnApplication, host: sa.Engine) -> None:
+    with host.begin() as connection:
+        embedded = embed(connection)
+        with pytest.raises(StockcoreError):
+            embedded.orders.place(lines=lines(("MUG", 99)))
+        refused = embedded.stock.receive.batch(
+            [ReceiveStock(sku=sku, site="MAIN", quantity=TEN) for sku in ("MUG", "NONE")], atomic=True
+        )
+        assert all(isinstance(outcome, Rejected) for outcome in refused)
+        embedded.stock.receive.do(ReceiveStock(sku="POT", site="MAIN", quantity=TEN), dry_run=True)
+        embedded.stock.receive(sku="POT", site="MAIN", quantity=Decimal(1))
+    assert app.stock.show("MUG")[0].on_hand == TEN
+    assert app.stock.show("POT")[0].on_hand == 1
+    assert app.verify()["ok"]
+
+
+def test_an_empty_file_gets_its_tables_on_first_use(tmp_path: object) -> None:
+    with open_application(f"sqlite:///{tmp_path}/new.db") as app:
+        assert app.info()["schema"] is None
+        assert app.catalog.list() == []
+        assert app.info()["counts"]["products"] == 0
