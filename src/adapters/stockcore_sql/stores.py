@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import select
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -107,6 +108,20 @@ class PostgresUnitOfWork(_UnitOfWork):
         if parts:
             text, parameters = _POSTGRES_WRITER.statement(parts)
             self._connection.execute(text, parameters, prepare=True)
+            _hand_over(self._connection)
+
+
+def _hand_over(connection: Any) -> None:
+    """Give everything that waits to be sent to the server, in a pipeline.
+
+    psycopg (3.3) sends what the socket takes and, once its queue is empty, waits for answers only: a statement larger
+    than the socket's buffer was sent in part, and client and server waited for each other for ever.
+    """
+    link = connection.pgconn
+    while link.flush():
+        readable, _, _ = select.select([link.socket], [link.socket], [])
+        if readable:
+            link.consume_input()
 
 
 class SqliteUnitOfWork(_UnitOfWork):

@@ -8,9 +8,11 @@ from typing import Generic, ParamSpec, TypeVar
 import attrs
 
 from stockcore.kernel.errors import Kind, StockcoreError
+from stockcore.kernel.errors import Kind, StockcoreError
 from stockcore.kernel.execution import Command, UseCase, execute
 from stockcore.kernel.results import Outcome, value_of
 from stockcore.kernel.unit_of_work import Origin, Store
+from stockcore.orders.following import follow_up_orders
 from stockcore.orders.following import follow_up_orders
 from stockcore.stock.records import FollowUp
 
@@ -29,29 +31,16 @@ class Desk:
     def carry_out(
         self, use_case: UseCase[C, R], commands: Sequence[C], *, atomic: bool, dry_run: bool
     ) -> list[Outcome[R]]:
-        return execute(
-            self.store,
-            use_case,
-            commands,
-            origin=self.origin,
-            atomic=atomic,
-            dry_run=dry_run,
-            after=self._follow_up_if_any,
-        )
+        return execute(self.store, use_case, commands, origin=self.origin, atomic=atomic, dry_run=dry_run)
 
-    def _follow_up_if_any(self, inserted: Collection[type]) -> None:
-        if FollowUp in inserted:
-            self.follow_up()
-
-    def follow_up(self) -> int:
-        """Have orders take note of what stock did for them; how many did. What cannot be done now is left for the next
-        one who comes: what was asked for is done, whatever becomes of this."""
+    def follow_up(self) -> None:
+        """Let orders take note of what stock did for or to them. What was asked is done already: where this cannot be
+        carried out now, it waits for the next one who comes."""
         try:
-            return follow_up_orders(self.store, self.origin)
+            follow_up_orders(self.store, self.origin)
         except StockcoreError as error:
             if error.kind is not Kind.INFRASTRUCTURE:
                 raise
-            return 0
 
 
 class Ask(Generic[P, C, R]):
@@ -59,11 +48,14 @@ class Ask(Generic[P, C, R]):
 
     Called with the fields of its command it carries out that one command and gives its result, or raises the refusal
     as StockcoreError. `do` is the same for a command that is made already; `batch` takes many and gives an outcome
-    for each, in order, raising nothing for a refusal.
+    for each, in order, raising nothing for a refusal. `moves_stock`: orders may have to take note of it.
     """
 
-    def __init__(self, desk: Desk, use_case: UseCase[C, R], command: Callable[P, C]) -> None:
+    def __init__(
+        self, desk: Desk, use_case: UseCase[C, R], command: Callable[P, C], *, moves_stock: bool = False
+    ) -> None:
         self._desk = desk
+        self._moves_stock = moves_stock
         self.use_case = use_case
         self._command = command
 
@@ -75,7 +67,10 @@ class Ask(Generic[P, C, R]):
         return value_of(outcome)
 
     def batch(self, commands: Sequence[C], *, atomic: bool = False, dry_run: bool = False) -> list[Outcome[R]]:
-        return self._desk.carry_out(self.use_case, commands, atomic=atomic, dry_run=dry_run)
+        outcomes = self._desk.carry_out(self.use_case, commands, atomic=atomic, dry_run=dry_run)
+        if self._moves_stock and not dry_run:
+            self._desk.follow_up()
+        return outcomes
 
     def __repr__(self) -> str:
         return f"<{self.use_case.name}>"
