@@ -7,8 +7,11 @@ exist so that psycopg sends every column with one fixed type, whatever its value
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final
+from uuid import UUID
 
 import attrs
 import sqlalchemy as sa
@@ -172,19 +175,16 @@ def array_of(kind: sa.types.TypeEngine[Any]) -> type[Array]:
 # -- SQLite: rows --------------------------------------------------------------------------------------------------
 
 
-def _hex(value: Any) -> Any:
-    return None if value is None else value.hex
+def _hex(value: UUID | None) -> str | None:
+    return None if value is None else f"{value.int:032x}"
 
 
-def _key(value: Any) -> Any:
-    from uuid import UUID
-
-    return None if value is None else UUID(value)
+@lru_cache(maxsize=8192)  # an order's id comes with each of its rows
+def _key(value: str | None) -> UUID | None:
+    return None if value is None else UUID(int=int(value, 16))
 
 
 def _day(value: Any) -> Any:
-    from datetime import date
-
     return None if value is None else date.fromisoformat(value)
 
 
@@ -238,9 +238,7 @@ class Shape:
         self.keys = tuple(column.name for column in table.primary_key)
         self.values = tuple(name for name in self.columns if name not in self.keys)
         self.arrays = {name: array_of(table.c[name].type) for name in self.columns}
-        self._take = attrgetter(*self.columns)
-        out = [(index, to_sqlite(table.c[name].type)) for index, name in enumerate(self.columns)]
-        self._out = [(index, convert) for index, convert in out if convert is not None]
+        self._out = {name: (attrgetter(name), to_sqlite(table.c[name].type)) for name in self.columns}
         back = [(index, from_sqlite(table.c[name].type)) for index, name in enumerate(self.columns)]
         self._back = [(index, convert) for index, convert in back if convert is not None]
 
@@ -249,33 +247,37 @@ class Shape:
         arrays = self.arrays
         return [arrays[name](map(attrgetter(name), records)) for name in names]
 
-    def sqlite_rows(self, records: Iterable[Any]) -> Iterable[list[Any]]:
-        """The records' columns, in order, as sqlite3 takes them."""
-        take, out = self._take, self._out
-        for record in records:
-            row = list(take(record))
-            for index, convert in out:
-                row[index] = convert(row[index])
-            yield row
+    def sqlite_rows(self, records: Sequence[Any], names: Sequence[str]) -> Iterable[tuple[Any, ...]]:
+        """The named columns of the records, as sqlite3 takes them; column by column, which is several times faster."""
+        columns = []
+        for name in names:
+            take, convert = self._out[name]
+            column: Iterable[Any] = map(take, records)
+            columns.append(column if convert is None else map(convert, column))
+        return zip(*columns, strict=True)
 
-    def of_sqlite_row(self, row: Sequence[Any]) -> Any:
-        values = list(row)
-        for index, convert in self._back:
-            values[index] = convert(values[index])
-        return self._make(values)
+    def of_sqlite_rows(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """Records of rows as sqlite3 gives them; likewise."""
+        columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
+        for index, convert in self._back if rows else ():
+            columns[index] = map(convert, columns[index])
+        return self._make_all(columns)
 
-    def _make(self, values: Sequence[Any]) -> Any:
-        return self.record(*values)
+    def _make_all(self, columns: Sequence[Iterable[Any]]) -> list[Any]:
+        return list(map(self.record, *columns)) if columns else []
 
     def of_row(self, row: Sequence[Any]) -> Any:
-        return self._make(row)
+        return self.record(*row)
 
 
 class KeywordShape(Shape):
     """For record classes whose fields are keyword-only."""
 
-    def _make(self, values: Sequence[Any]) -> Any:
-        return self.record(**dict(zip(self.columns, values, strict=True)))
+    def _make_all(self, columns: Sequence[Iterable[Any]]) -> list[Any]:
+        return [self.of_row(row) for row in zip(*columns, strict=True)]
+
+    def of_row(self, row: Sequence[Any]) -> Any:
+        return self.record(**dict(zip(self.columns, row, strict=True)))
 
 
 def _shape(record: type, table: sa.Table) -> Shape:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -19,9 +20,9 @@ from stockcore.orders.results import LineFigures, OrderDocument, ShipmentFigures
 from stockcore.orders.views import HistoryView, OrderSummary
 from stockcore.stock.records import DemandType
 from stockcore_sql import schema as s
-from stockcore_sql.asking import Asking, Connect, asking, page_size
+from stockcore_sql.asking import FAR, Asking, Connect, asking, page_size
 from stockcore_sql.reading import Dialect
-from stockcore_sql.types import Key, Quantity
+from stockcore_sql.types import Instant, Key, Quantity
 
 _LAST = UUID(int=2**128 - 1)
 
@@ -53,11 +54,12 @@ class OrderReads:
     ) -> Sequence[OrderSummary]:
         """Newest first; `after` is the number of the last one seen. Errors: unknown_order."""
         with asking(self._connect) as ask:
-            before = _LAST if after is None else _id_of(ask, after)
+            placed_before, before = (FAR, _LAST) if after is None else _position_of(ask, after)
+            asked: dict[str, Any] = {"placed_before": placed_before, "before": before, "most": page_size(limit)}
             if customer is None:
-                rows = ask.rows(_PAGE, before=before, most=page_size(limit))
+                rows = ask.rows(_PAGE, **asked)
             else:
-                rows = ask.rows(_PAGE_OF_CUSTOMER, before=before, most=page_size(limit), code=normal_code(customer))
+                rows = ask.rows(_PAGE_OF_CUSTOMER, **asked, code=normal_code(customer))
             documents = _documents(ask, [row.number for row in rows])
         return [_summary(row, documents[row.number]) for row in rows]
 
@@ -74,12 +76,11 @@ def _unknown_order(number: str) -> StockcoreError:
     return StockcoreError("unknown_order", f"there is no order {number}", field="number", number=number)
 
 
-def _id_of(ask: Asking, number: str) -> UUID:
+def _position_of(ask: Asking, number: str) -> tuple[datetime, UUID]:
     rows = ask.rows(_headers, numbers=[number])
     if not rows:
         raise _unknown_order(number)
-    found: UUID = rows[0].id
-    return found
+    return rows[0].placed_at, rows[0].id
 
 
 def _documents(ask: Asking, numbers: Sequence[str]) -> dict[str, OrderDocument]:
@@ -165,6 +166,7 @@ def _headers(dialect: Dialect) -> sa.Select[Any]:
             _order.currency,
             _order.reference,
             _order.on_hold,
+            _order.placed_at,
             _customer.code.label("customer"),
         )
         .select_from(s.sales_order.outerjoin(s.customer, _customer.id == _order.customer))
@@ -229,8 +231,11 @@ def _released(dialect: Dialect) -> sa.Select[Any]:
 
 _PAGE = (
     sa.select(_order.number, _order.placed_at)
-    .where(_order.id < sa.bindparam("before", type_=Key()))
-    .order_by(_order.id.desc())
+    .where(
+        sa.tuple_(_order.placed_at, _order.id)
+        < sa.tuple_(sa.bindparam("placed_before", type_=Instant()), sa.bindparam("before", type_=Key()))
+    )
+    .order_by(_order.placed_at.desc(), _order.id.desc())
     .limit(sa.bindparam("most", type_=sa.BigInteger()))
 )
 

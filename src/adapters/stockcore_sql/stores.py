@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import random
-import select
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -117,10 +116,15 @@ def _hand_over(connection: Any) -> None:
     psycopg (3.3) sends what the socket takes and, once its queue is empty, waits for answers only: a statement larger
     than the socket's buffer was sent in part, and client and server waited for each other for ever.
     """
-    link = connection.pgconn
+    connection.wait(_flush(connection.pgconn))
+
+
+def _flush(link: Any) -> Iterator[Any]:
+    from psycopg.waiting import Ready, Wait
+
     while link.flush():
-        readable, _, _ = select.select([link.socket], [link.socket], [])
-        if readable:
+        ready: Any = yield Wait.RW
+        if ready & Ready.R:
             link.consume_input()
 
 
@@ -142,9 +146,8 @@ class SqliteUnitOfWork(_UnitOfWork):
         values |= statement.fixed
         if "now" in statement.names:
             values["now"] = microseconds(self._now())
-        make = SHAPES[statement.record].of_sqlite_row
-        rows = self._connection.execute(statement.sql, [values[name] for name in statement.names])
-        return [make(row) for row in rows]
+        rows = self._connection.execute(statement.sql, [values[name] for name in statement.names]).fetchall()
+        return SHAPES[statement.record].of_sqlite_rows(rows)
 
     def _next(self, name: str, count: int) -> list[int]:
         row = self._connection.execute(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,20 +21,28 @@ SCALE: Final = 6
 _SCALED: Final = Decimal(10) ** SCALE
 
 
+#: The same few quantities and instants come again and again, and turning them costs more than remembering.
+_remembered: Final = lru_cache(maxsize=16_384)
+
+
+@_remembered
 def scaled(quantity: Decimal | None) -> int | None:
     """A quantity as SQLite stores it."""
     return None if quantity is None else int(quantity * _SCALED)
 
 
+@_remembered
 def unscaled(number: int | None) -> Decimal | None:
     return None if number is None else Decimal(number).scaleb(-SCALE)
 
 
+@_remembered
 def microseconds(instant: datetime | None) -> int | None:
     """An instant as SQLite stores it."""
     return None if instant is None else (instant - EPOCH) // _MICROSECOND
 
 
+@_remembered
 def instant_of(number: int | None) -> datetime | None:
     return None if number is None else EPOCH + timedelta(microseconds=number)
 

@@ -104,18 +104,11 @@ class SqliteWriter:
             text = self._texts.get((shape, verb))
             if text is None:
                 text = self._texts[(shape, verb)] = _sqlite_part(shape, verb)
-            rows = shape.sqlite_rows(records)
+            cursor.executemany(text, shape.sqlite_rows(records, _sqlite_columns(shape, verb)))
             if verb == "insert":
-                cursor.executemany(text, rows)
                 continue
-            width = len(shape.keys)
-            if verb == "update":
-                positions = [shape.columns.index(name) for name in (*shape.values, *shape.keys)]
-            else:
-                positions = [shape.columns.index(name) for name in shape.keys]
-            cursor.executemany(text, ([row[position] for position in positions] for row in rows))
             if cursor.rowcount != len(records):
-                raise LostUpdateError(shape.table.name, len(records), cursor.rowcount, width)
+                raise LostUpdateError(shape.table.name, len(records), cursor.rowcount, len(shape.keys))
 
 
 class LostUpdateError(RuntimeError):
@@ -123,6 +116,16 @@ class LostUpdateError(RuntimeError):
 
     def __init__(self, table: str, expected: int, written: int, width: int) -> None:
         super().__init__(f"{table}: {written} of {expected} rows written (key of {width})")
+
+
+def _sqlite_columns(shape: Shape, verb: str) -> tuple[str, ...]:
+    """What the question marks of `_sqlite_part` stand for."""
+    match verb:
+        case "insert":
+            return shape.columns
+        case "update":
+            return (*shape.values, *shape.keys)
+    return shape.keys
 
 
 def _sqlite_part(shape: Shape, verb: str) -> str:

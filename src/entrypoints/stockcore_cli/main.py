@@ -24,6 +24,7 @@ EXIT: Final[Mapping[Kind, int]] = {
     Kind.DIFFERENCE: 5,
 }
 INTERRUPTED: Final = 130
+_CLICKS_BROKEN_PIPE: Final = 1  # what click leaves with when nobody reads its help
 
 
 def main() -> None:
@@ -38,8 +39,10 @@ def run(arguments: Sequence[str]) -> int:
         return _run(arguments, printer)
     except click.exceptions.Exit as ending:  # nobody reads our answer
         return ending.exit_code
-    except SystemExit:  # click's way of saying that nobody reads its help
-        return 0
+    except SystemExit as ending:
+        if ending.code == _CLICKS_BROKEN_PIPE:
+            return 0
+        raise
 
 
 def _run(arguments: Sequence[str], printer: Printer) -> int:

@@ -80,22 +80,22 @@ class Stock(StockReads):
 
     def __init__(self, desk: Desk, connect: Connect) -> None:
         super().__init__(connect)
-        self.receive = Ask(desk, stock.RECEIVE_STOCK, stock_commands.ReceiveStock, moves_stock=True)
-        self.adjust = Ask(desk, stock.ADJUST_STOCK, stock_commands.AdjustStock, moves_stock=True)
-        self.count = Ask(desk, stock.COUNT_STOCK, stock_commands.CountStock, moves_stock=True)
-        self.move = Ask(desk, stock.MOVE_STOCK, stock_commands.MoveStock, moves_stock=True)
-        self.change_status = Ask(desk, stock.CHANGE_STATUS, stock_commands.ChangeStatus, moves_stock=True)
-        self.damage = Ask(desk, stock.DAMAGE_STOCK, stock_commands.DamageStock, moves_stock=True)
-        self.take_back = Ask(desk, stock.RETURN_STOCK, stock_commands.ReturnStock, moves_stock=True)
-        self.send = Ask(desk, transfers.SEND_TRANSFER, stock_commands.SendTransfer, moves_stock=True)
-        self.receive_transfer = Ask(desk, transfers.RECEIVE_TRANSFER, stock_commands.ReceiveTransfer, moves_stock=True)
-        self.reserve = Ask(desk, reserving.RESERVE_STOCK, stock_commands.ReserveStock, moves_stock=True)
-        self.release = Ask(desk, reserving.RELEASE_RESERVATION, stock_commands.ReleaseReservation, moves_stock=True)
-        self.commit = Ask(desk, reserving.COMMIT_RESERVATION, stock_commands.CommitReservation, moves_stock=True)
-        self.expire_holds = Ask(desk, expiring.EXPIRE_HOLDS, stock_commands.ExpireHolds, moves_stock=True)
-        self.expire_lots = Ask(desk, expiring.EXPIRE_LOTS, stock_commands.ExpireLots, moves_stock=True)
+        self.receive = Ask(desk, stock.RECEIVE_STOCK, stock_commands.ReceiveStock)
+        self.adjust = Ask(desk, stock.ADJUST_STOCK, stock_commands.AdjustStock)
+        self.count = Ask(desk, stock.COUNT_STOCK, stock_commands.CountStock)
+        self.move = Ask(desk, stock.MOVE_STOCK, stock_commands.MoveStock)
+        self.change_status = Ask(desk, stock.CHANGE_STATUS, stock_commands.ChangeStatus)
+        self.damage = Ask(desk, stock.DAMAGE_STOCK, stock_commands.DamageStock)
+        self.take_back = Ask(desk, stock.RETURN_STOCK, stock_commands.ReturnStock)
+        self.send = Ask(desk, transfers.SEND_TRANSFER, stock_commands.SendTransfer)
+        self.receive_transfer = Ask(desk, transfers.RECEIVE_TRANSFER, stock_commands.ReceiveTransfer)
+        self.reserve = Ask(desk, reserving.RESERVE_STOCK, stock_commands.ReserveStock)
+        self.release = Ask(desk, reserving.RELEASE_RESERVATION, stock_commands.ReleaseReservation)
+        self.commit = Ask(desk, reserving.COMMIT_RESERVATION, stock_commands.CommitReservation)
+        self.expire_holds = Ask(desk, expiring.EXPIRE_HOLDS, stock_commands.ExpireHolds)
+        self.expire_lots = Ask(desk, expiring.EXPIRE_LOTS, stock_commands.ExpireLots)
         self.set_record = Ask(desk, thresholds.SET_STOCK_RECORD, stock_commands.SetStockRecord)
-        self.reverse = Ask(desk, reversing.REVERSE_POSTING, stock_commands.ReversePosting, moves_stock=True)
+        self.reverse = Ask(desk, reversing.REVERSE_POSTING, stock_commands.ReversePosting)
 
 
 class Orders(OrderReads):
@@ -105,10 +105,10 @@ class Orders(OrderReads):
         super().__init__(connect)
         self.add_customer = Ask(desk, customers.ADD_CUSTOMER, order_commands.AddCustomer)
         self.place = Ask(desk, placing.PLACE_ORDER, order_commands.PlaceOrder)
-        self.advance = Ask(desk, fulfilling.ADVANCE_ORDER, order_commands.AdvanceOrder, moves_stock=True)
-        self.edit = Ask(desk, editing.EDIT_ORDER, order_commands.EditOrder, moves_stock=True)
-        self.cancel = Ask(desk, cancelling.CANCEL_ORDER, order_commands.CancelOrder, moves_stock=True)
-        self.cancel_lines = Ask(desk, cancelling.CANCEL_LINES, order_commands.CancelLines, moves_stock=True)
+        self.advance = Ask(desk, fulfilling.ADVANCE_ORDER, order_commands.AdvanceOrder)
+        self.edit = Ask(desk, editing.EDIT_ORDER, order_commands.EditOrder)
+        self.cancel = Ask(desk, cancelling.CANCEL_ORDER, order_commands.CancelOrder)
+        self.cancel_lines = Ask(desk, cancelling.CANCEL_LINES, order_commands.CancelLines)
         self.hold = Ask(desk, cancelling.HOLD_ORDER, order_commands.HoldOrder)
         self.resume = Ask(desk, cancelling.RESUME_ORDER, order_commands.ResumeOrder)
 
@@ -120,7 +120,6 @@ class Application:
         desk = Desk(store, origin)
         self.store = store
         self.origin = origin
-        self.follow_up = desk.follow_up
         self.follow_up = desk.follow_up
         self.catalog = Catalog(desk, connect)
         self.locations = Locations(desk, connect)

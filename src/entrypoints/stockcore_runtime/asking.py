@@ -8,11 +8,9 @@ from typing import Generic, ParamSpec, TypeVar
 import attrs
 
 from stockcore.kernel.errors import Kind, StockcoreError
-from stockcore.kernel.errors import Kind, StockcoreError
 from stockcore.kernel.execution import Command, UseCase, execute
 from stockcore.kernel.results import Outcome, value_of
 from stockcore.kernel.unit_of_work import Origin, Store
-from stockcore.orders.following import follow_up_orders
 from stockcore.orders.following import follow_up_orders
 from stockcore.stock.records import FollowUp
 
@@ -31,16 +29,29 @@ class Desk:
     def carry_out(
         self, use_case: UseCase[C, R], commands: Sequence[C], *, atomic: bool, dry_run: bool
     ) -> list[Outcome[R]]:
-        return execute(self.store, use_case, commands, origin=self.origin, atomic=atomic, dry_run=dry_run)
+        return execute(
+            self.store,
+            use_case,
+            commands,
+            origin=self.origin,
+            atomic=atomic,
+            dry_run=dry_run,
+            after=self._follow_up_if_any,
+        )
 
-    def follow_up(self) -> None:
-        """Let orders take note of what stock did for or to them. What was asked is done already: where this cannot be
-        carried out now, it waits for the next one who comes."""
+    def _follow_up_if_any(self, inserted: Collection[type]) -> None:
+        if FollowUp in inserted:
+            self.follow_up()
+
+    def follow_up(self) -> int:
+        """Have orders take note of what stock did for them; how many did. What cannot be done now is left for the next
+        one who comes: what was asked for is done, whatever becomes of this."""
         try:
-            follow_up_orders(self.store, self.origin)
+            return follow_up_orders(self.store, self.origin)
         except StockcoreError as error:
             if error.kind is not Kind.INFRASTRUCTURE:
                 raise
+            return 0
 
 
 class Ask(Generic[P, C, R]):
@@ -48,14 +59,11 @@ class Ask(Generic[P, C, R]):
 
     Called with the fields of its command it carries out that one command and gives its result, or raises the refusal
     as StockcoreError. `do` is the same for a command that is made already; `batch` takes many and gives an outcome
-    for each, in order, raising nothing for a refusal. `moves_stock`: orders may have to take note of it.
+    for each, in order, raising nothing for a refusal.
     """
 
-    def __init__(
-        self, desk: Desk, use_case: UseCase[C, R], command: Callable[P, C], *, moves_stock: bool = False
-    ) -> None:
+    def __init__(self, desk: Desk, use_case: UseCase[C, R], command: Callable[P, C]) -> None:
         self._desk = desk
-        self._moves_stock = moves_stock
         self.use_case = use_case
         self._command = command
 
@@ -67,10 +75,7 @@ class Ask(Generic[P, C, R]):
         return value_of(outcome)
 
     def batch(self, commands: Sequence[C], *, atomic: bool = False, dry_run: bool = False) -> list[Outcome[R]]:
-        outcomes = self._desk.carry_out(self.use_case, commands, atomic=atomic, dry_run=dry_run)
-        if self._moves_stock and not dry_run:
-            self._desk.follow_up()
-        return outcomes
+        return self._desk.carry_out(self.use_case, commands, atomic=atomic, dry_run=dry_run)
 
     def __repr__(self) -> str:
         return f"<{self.use_case.name}>"
