@@ -11,7 +11,7 @@ from typing import Any, Final
 import attrs
 from hypothesis import note
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from stockcore.catalog.commands import AddProduct
 from stockcore.catalog.use_cases import ADD_PRODUCT
@@ -69,7 +69,7 @@ from stockcore_memory import MemoryStore
 from stockcore_runtime.countries import IsoCountries
 from stockcore_sql.stores import SqlStore
 from stockcore_sql.verify import verify
-from tests.integration.stateful.pictures import LineFigures, Picture, picture, rows_of, told
+from tests.integration.stateful.pictures import Picture, picture, rows_of, told
 from tests.integration.stateful.totals import SERVED_FROM, SITES, TRANSIT, ZERO, Held, Totals
 
 ANN: Final = Origin(actor="ann")
@@ -85,11 +85,11 @@ some = st.integers(1, 12).map(Decimal)
 several = st.integers(1, 30).map(Decimal)
 #: One of the orders, lines … that there are by then.
 which = st.integers(0, 40)
-#: What one order asks for: MUG and CUP on up to four lines, one SKU perhaps on two of them; or socks.
-wishes = st.one_of(
-    st.lists(st.tuples(st.sampled_from(SPREAD), some), min_size=1, max_size=4),
-    st.lists(st.tuples(st.just("SOCKS"), some), min_size=1, max_size=2),
-)
+#: What one order asks for: MUG and CUP on up to four lines, so that a SKU often stands on two of them; or socks.
+wishes = st.lists(st.tuples(st.sampled_from(SPREAD), some), min_size=1, max_size=4)
+socks = st.lists(st.tuples(st.just("SOCKS"), some), min_size=1, max_size=2)
+policies = st.sampled_from(POLICIES)
+priorities = st.integers(0, 2)
 
 
 def furnish(store: Store) -> None:
@@ -226,7 +226,16 @@ class Warehouse(RuleBasedStateMachine):
 
     # -- goods come and go ---------------------------------------------------------------------------------------
 
+    @initialize(mugs=several, cups=several, pairs=several)
+    def open_with(self, mugs: Decimal, cups: Decimal, pairs: Decimal) -> None:
+        self.receive("MUG", "LEEDS", mugs, "A-01")
+        self.receive("CUP", "HULL", cups, "A-01")
+        self.receive("SOCKS", "HULL", pairs, "RECEIVING")
+
     @rule(sku=any_sku, site=any_site, quantity=several, place=any_place)
+    def goods_arrive(self, sku: str, site: str, quantity: Decimal, place: str) -> None:
+        self.receive(sku, site, quantity, place)
+
     def receive(self, sku: str, site: str, quantity: Decimal, place: str) -> None:
         self.ends_holds(sku)
         command = ReceiveStock(sku=sku, site=site, quantity=quantity, location=place)
@@ -340,11 +349,24 @@ class Warehouse(RuleBasedStateMachine):
 
     # -- orders --------------------------------------------------------------------------------------------------
 
+    @rule(policy=policies, wished=wishes | socks, priority=priorities)
+    def order_one(self, policy: str, wished: list[tuple[str, Decimal]], priority: int) -> None:
+        self.order([(policy, wished, priority)], atomic=False, twice=False)
+
+    @rule(wished=wishes | socks, priority=priorities)
+    def order_what_may_wait(self, wished: list[tuple[str, Decimal]], priority: int) -> None:
+        self.order([("backorder", wished, priority)], atomic=False, twice=False)
+
     @rule(
-        orders=st.lists(st.tuples(st.sampled_from(POLICIES), wishes, st.integers(0, 2)), min_size=1, max_size=3),
+        orders=st.lists(st.tuples(policies, wishes | socks, priorities), min_size=2, max_size=3),
         atomic=st.booleans(),
         twice=st.booleans(),
     )
+    def order_several(
+        self, orders: list[tuple[str, list[tuple[str, Decimal]], int]], atomic: bool, twice: bool
+    ) -> None:
+        self.order(orders, atomic=atomic, twice=twice)
+
     def order(self, orders: list[tuple[str, list[tuple[str, Decimal]], int]], atomic: bool, twice: bool) -> None:
         """One batch; with `twice` its first command stands in it once more."""
         self.ends_holds(*(sku for _, wished, _ in orders for sku, _ in wished))
@@ -375,7 +397,7 @@ class Warehouse(RuleBasedStateMachine):
         )
 
     @precondition(lambda self: self.references)
-    @rule(which=which, policy=st.sampled_from(POLICIES), quantity=some)
+    @rule(which=which, policy=policies, quantity=some)
     def order_from_a_hold(self, which: int, policy: str, quantity: Decimal) -> None:
         reference = pick(self.references, which)
         if not reference.startswith("hold"):
@@ -459,11 +481,23 @@ class Warehouse(RuleBasedStateMachine):
         to=st.sampled_from(["picking", "packed", "dispatched", "delivered"]),
         through=st.booleans(),
     )
-    def advance(self, which: int, to: str, through: bool) -> None:
-        number = pick(sorted(self.totals.orders), which)
-        self.advance_order(number, to, through)
+    def move_on(self, which: int, to: str, through: bool) -> None:
+        self.advance(pick(sorted(self.totals.orders), which), to, through)
 
-    def advance_order(self, number: str, to: str, through: bool) -> None:
+    @precondition(lambda self: self.totals.orders)
+    @rule(which=which)
+    def pick_and_pack(self, which: int) -> None:
+        number = pick(sorted(self.totals.orders), which)
+        self.advance(number, "picking", through=False)
+        self.stores_and_totals_agree()
+        self.advance(number, "packed", through=False)
+
+    @precondition(lambda self: self.now.shipments)
+    @rule(which=which, to=st.sampled_from(["packed", "dispatched", "delivered"]))
+    def move_a_shipment_on(self, which: int, to: str) -> None:
+        self.advance(pick(sorted(self.now.shipments), which).rpartition("-")[0], to, through=False)
+
+    def advance(self, number: str, to: str, through: bool) -> None:
         before = self.now
         [outcome] = self.do(ADVANCE_ORDER, AdvanceOrder(number=number, to=to, through=through))
         if not isinstance(outcome, Accepted) or to not in ("dispatched", "delivered"):
@@ -534,8 +568,7 @@ class Warehouse(RuleBasedStateMachine):
         if held is None:
             assert isinstance(outcome, Accepted), "releasing what is released changes nothing"
         elif isinstance(outcome, Accepted):
-            held.quantity -= held.quantity if quantity is None else quantity
-            assert held.quantity >= ZERO
+            self._holds_less(reference, held.quantity if quantity is None else quantity)
         else:
             assert quantity is not None
             assert outcome.code == "over_release"
@@ -556,16 +589,24 @@ class Warehouse(RuleBasedStateMachine):
         if isinstance(outcome, Accepted):
             sent = reserved if quantity is None else quantity
             assert ZERO < sent <= reserved
-            held.quantity -= sent
+            self._holds_less(reference, sent)
             self.now = self.look()
             self._left_the_sites(before, Counter({held.sku: sent}))  # type: ignore[dict-item]
         else:
             assert outcome.code in ("over_commit", "not_allocatable")
 
+    def _holds_less(self, reference: str, quantity: Decimal) -> None:
+        held = self.totals.holds[reference]
+        held.quantity -= quantity
+        assert held.quantity >= ZERO
+        if held.quantity == ZERO:
+            del self.totals.holds[reference]
+
     @rule(minutes=st.integers(1, 120))
     def time_passes(self, minutes: int) -> None:
         self.clock.now += timedelta(minutes=minutes)
 
+    @precondition(lambda self: any(held.expires_at for held in self.totals.holds.values()))
     @rule()
     def end_holds(self) -> None:
         self.ends_holds(*SERVED_FROM)
@@ -601,6 +642,3 @@ def pick(things: Sequence[Any], number: int) -> Any:
 def accepted(outcome: Outcome[Any]) -> Any:
     assert isinstance(outcome, Accepted), outcome
     return outcome.result
-
-
-__all__ = ["LineFigures", "Warehouse", "furnish"]

@@ -66,7 +66,7 @@ def _sql_rows(engine: sa.Engine, record: type) -> list[Any]:
     statement = sa.select(*[shape.table.c[name] for name in shape.columns])
     with engine.connect() as connection:
         found = connection.execute(statement.order_by(*[shape.table.c[name] for name in shape.keys])).all()
-    return [shape._make(list(row)) for row in found]
+    return [record(**dict(zip(shape.columns, row, strict=True))) for row in found]
 
 
 @attrs.frozen

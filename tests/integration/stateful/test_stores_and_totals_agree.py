@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -79,6 +78,3 @@ def test_postgresql_memory_and_totals_agree_after_every_step(
     memory: MemoryStore, postgres_copies: Callable[[SimulatedClock], SqlStore]
 ) -> None:
     run(memory, postgres_copies, examples=15)
-
-
-__all__ = ["itertools"]
