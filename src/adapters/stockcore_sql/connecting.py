@@ -65,8 +65,8 @@ def _sqlite_engine(url: URL) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, record: Any) -> None:
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA cache_size = -65536")
+        connection.execute("PRAGMA synchronous = FULL")  # NORMAL may lose the last commits with the power
+        connection.execute("PRAGMA cache_size = -32768")  # KiB
 
     return engine
 
