@@ -12,7 +12,6 @@ import resource
 import sqlite3
 import statistics
 import tempfile
-import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -21,15 +20,15 @@ from unittest import mock
 
 import attrs
 
-from benchmarks.replay_floor import Marks, last_rows, write_floor
+from benchmarks.replay_floor import Marks, Stopwatch, last_rows, write_floor
 
 
 @attrs.frozen
 class Run:
     """One replay of ours."""
 
-    seconds: float  # without reading the file
-    reading: float  # seconds: the file's rows, twice
+    clock: Stopwatch  # without reading the file
+    reading: Stopwatch  # the file's rows, twice
     rows: int
     ledger_rows: int
     peak_memory_mb: int
@@ -50,6 +49,7 @@ def replay_here(database: Path, file: Path) -> Run:
     from stockcore_sql import migrate, stores
     from stockcore_sql.writing import SqliteWriter
 
+    clock, reading = Stopwatch(), Stopwatch()
     writes: list[int] = []
 
     class NotingWriter(SqliteWriter):
@@ -63,33 +63,32 @@ def replay_here(database: Path, file: Path) -> Run:
     migrate.upgrade(url)
     with closing(sqlite3.connect(database)) as looking, mock.patch.object(stores, "_SQLITE_WRITER", NotingWriter()):
         commits = [last_rows(looking)]
-        began = time.perf_counter()
-        replay = Replay(url, file, DEFAULTS, tick=lambda _: commits.append(last_rows(looking)))
-        replay.run()
-        took = time.perf_counter() - began
+        with clock:
+            replay = Replay(url, file, DEFAULTS, tick=lambda _: commits.append(last_rows(looking)))
+            replay.run()
         commits.append(last_rows(looking))
         ledger_rows = looking.execute("SELECT count(*) FROM stock_movement").fetchone()[0]
     replay.store.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    began = time.perf_counter()
-    for _ in range(2):
-        for _ in read_rows(file):
-            pass
-    reading = time.perf_counter() - began
-    return Run(took - reading, reading, replay.plan.total, ledger_rows, peak, Marks(commits, writes))
+    with reading:
+        for _ in range(2):
+            for _ in read_rows(file):
+                pass
+    return Run(clock.less(reading), reading, replay.plan.total, ledger_rows, peak, Marks(commits, writes))
 
 
 def measure(file: Path, rounds: int = 3) -> dict[str, Any]:
     """Ours and the floor in turn; the ratio is the median of the rounds' own."""
     ours: list[Run] = []
-    floors: list[float] = []
+    floors: list[Stopwatch] = []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
             run = run_ours(Path(folder, "ours.db"), file)
             ours.append(run)
             floors.append(write_floor(Path(folder, "ours.db"), Path(folder, "floor.db"), run.marks))
-    ratios = [run.seconds / floor for run, floor in zip(ours, floors, strict=True)]
-    seconds = statistics.median(run.seconds for run in ours)
+    ratios = [run.clock.seconds / floor.seconds for run, floor in zip(ours, floors, strict=True)]
+    of_cpu = [run.clock.cpu / floor.cpu for run, floor in zip(ours, floors, strict=True)]
+    seconds = statistics.median(run.clock.seconds for run in ours)
     return {
         "figures": {
             "rows": ours[0].rows,
@@ -97,12 +96,15 @@ def measure(file: Path, rounds: int = 3) -> dict[str, Any]:
             "transactions": len(ours[0].marks.commits) - 1,
             "rounds": rounds,
             "replay_s": round(seconds, 2),
-            "floor_s": round(statistics.median(floors), 2),
-            "reading_s": round(statistics.median(run.reading for run in ours), 2),
+            "floor_s": round(statistics.median(floor.seconds for floor in floors), 2),
+            "reading_s": round(statistics.median(run.reading.seconds for run in ours), 2),
             "rows_per_s": round(ours[0].rows / seconds),
             "peak_memory_mb": max(run.peak_memory_mb for run in ours),
             "ratio_min": round(min(ratios), 2),
             "ratio_max": round(max(ratios), 2),
+            "replay_cpu_s": round(statistics.median(run.clock.cpu for run in ours), 2),
+            "floor_cpu_s": round(statistics.median(floor.cpu for floor in floors), 2),
+            "ratio_cpu": round(statistics.median(of_cpu), 2),
         },
         "ratios": {"replay_sqlite": round(statistics.median(ratios), 2)},
     }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 from uuid import UUID
 
 import attrs
@@ -51,6 +51,9 @@ from stockcore_sql.verify import verify
 R = TypeVar("R")
 T = TypeVar("T")
 
+#: A quantity that tests compare with plain numbers.
+Figure: TypeAlias = Decimal | int
+
 ANN: Final = Origin(actor="ann")
 MORNING: Final = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 _NOTHING: Final = Decimal(0)
@@ -77,11 +80,11 @@ class Clock:
 class Figures:
     """Of one order line."""
 
-    ordered: Decimal
-    reserved: Decimal
-    backordered: Decimal
-    shipped: Decimal
-    cancelled: Decimal
+    ordered: Figure
+    reserved: Figure
+    backordered: Figure
+    shipped: Figure
+    cancelled: Figure
 
 
 class House:
@@ -180,12 +183,12 @@ class House:
                 return pool
         return Pool(variant, number, _NOTHING, _NOTHING, _NOTHING, _NOTHING, 0, MORNING)
 
-    def stock(self, sku: str, site: str = "LEEDS") -> tuple[Decimal, Decimal, Decimal]:
+    def stock(self, sku: str, site: str = "LEEDS") -> tuple[Figure, Figure, Figure]:
         """On hand, reserved, available."""
         pool = self.pool(sku, site)
         return pool.on_hand, pool.reserved, pool.available
 
-    def at(self, sku: str, site: str, place: str, status: str = "available", lot: str | None = None) -> Decimal:
+    def at(self, sku: str, site: str, place: str, status: str = "available", lot: str | None = None) -> Figure:
         """What lies at one place in one status."""
         variant, location = self.variant(sku).id, self.location(site, place).id
         lots = self.lots()
@@ -224,7 +227,7 @@ class House:
             line.cancelled,
         )
 
-    def line(self, number: str) -> tuple[Decimal, Decimal, Decimal]:
+    def line(self, number: str) -> tuple[Figure, Figure, Figure]:
         """Reserved, backordered and shipped of an order's only line."""
         [figures] = self.lines(number)
         return figures.reserved, figures.backordered, figures.shipped
@@ -309,7 +312,7 @@ def together(*works: Callable[[], T]) -> list[T]:
         start.wait()
         try:
             results[index] = work()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised again where the threads are joined
             errors.append(error)
 
     threads = [threading.Thread(target=begin, args=(index, work)) for index, work in enumerate(works)]

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from uuid import UUID
 
+_lock = threading.Lock()
+_last = 0
+
 
 def uuid7s(count: int) -> list[UUID]:
-    """Time-ordered ids (RFC 9562, version 7): 48 bits of milliseconds, then random bits, rising within one call."""
-    milliseconds = time.time_ns() // 1_000_000
+    """Time-ordered ids (RFC 9562, version 7): 48 bits of milliseconds, then 74 random bits.
+
+    Within a process each is above all before it, also in one millisecond and where the clock is set back: what is made
+    one after the other, as the shipments of a release are, is listed in that order everywhere.
+    """
+    global _last  # noqa: PLW0603 - a process has one sequence of ids
     noise = int.from_bytes(os.urandom(10)) >> 7  # 73 bits: room to count upwards below the 74 random ones
-    made = []
-    for number in range(noise, noise + count):
-        value = milliseconds << 80 | 0x7 << 76 | (number >> 62 & 0xFFF) << 64 | 0x2 << 62 | number & 0x3FFFFFFFFFFFFFFF
-        made.append(UUID(int=value))
-    return made
+    first = (time.time_ns() // 1_000_000) << 74 | noise
+    with _lock:
+        first = max(first, _last + 1)
+        _last = first + count - 1
+    return [_uuid7(number) for number in range(first, first + count)]
+
+
+def _uuid7(number: int) -> UUID:
+    """With the version and the variant between the 122 bits that count."""
+    return UUID(
+        int=(number >> 74) << 80 | 0x7 << 76 | (number >> 62 & 0xFFF) << 64 | 0x2 << 62 | number & 0x3FFFFFFFFFFFFFFF
+    )

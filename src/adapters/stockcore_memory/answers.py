@@ -302,6 +302,14 @@ ANSWERS: Final[Mapping[type, Answer]] = {
     stock.LockReservationsOf: _by(stock.Reservation, "demand_id", "demands"),
     stock.LockReservationsOfLines: Answer(stock.Reservation, _reservations_of_lines),
     stock.LockReservationsOfOrders: _of_orders(stock.Reservation, "demand_id"),
+    stock.LockOutstandingOfOrders: Answer(
+        stock.Reservation,
+        lambda books, query: [
+            row
+            for row in books.find(stock.Reservation, "demand_id", _orders(books, query.numbers))
+            if row.outstanding
+        ],
+    ),
     stock.LockExpiredHolds: Answer(stock.Reservation, _holds, expired=True),
     stock.LockExpiredHoldsOfOrders: Answer(
         stock.Reservation,
@@ -337,7 +345,7 @@ ANSWERS: Final[Mapping[type, Answer]] = {
     orders.LockOrdersById: Answer(orders.Order, lambda books, query: books.get(orders.Order, query.ids), ("number",)),
     orders.OrdersByReference: _by(orders.Order, "reference", "references"),
     orders.LinesOfOrders: _of_orders(orders.OrderLine, "order_id", *_LINE_ORDER),
-    orders.LinesOfOrdersById: _by(orders.OrderLine, "order_id", "ids", *_LINE_ORDER),
+    orders.LinesById: _keys(orders.OrderLine, "ids"),
     orders.VariantsOfOrders: Answer(
         catalog.Variant,
         lambda books, query: books.get(catalog.Variant, _variants_of_orders(books, query.numbers)),

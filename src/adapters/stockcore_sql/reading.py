@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
@@ -206,12 +207,14 @@ _AWAITED = sa.or_(
 )
 _document, _document_line = s.stock_document.c, s.stock_document_line.c
 
+#: A literal, because a partial index is used only where its condition is seen.
+_OPEN: Final = _bo.outstanding > sa.literal_column("0")
+
+
 def _waits(wanted: Condition) -> Condition:
     """Reservations of demand lines that have a backorder of a wanted variant."""
-    return sa.and_(
-        _res.demand_id.in_(sa.select(_bo.demand_id).where(wanted)),
-        _res.demand_line.in_(sa.select(_bo.demand_line).where(wanted)),
-    )
+    waiting = sa.select(_bo.demand_id, _bo.demand_line).where(wanted, _OPEN)
+    return sa.tuple_(_res.demand_id, _res.demand_line).in_(waiting)
 
 
 #: `<>` and not `<`, although it cannot be more: SQLite uses a partial index only for a condition it knows again.
@@ -286,12 +289,12 @@ READS: Final[Mapping[type, Read]] = {
         lock=True,
     ),
     stock.LockBackorders: _rows(
-        stock.Backorder, _among(_bo.variant, "variants"), _holds(_bo.outstanding > sa.literal_column("0")), lock=True
+        stock.Backorder, _among(_bo.variant, "variants"), _holds(_OPEN), lock=True
     ),
     stock.LockBackordersOf: _rows(stock.Backorder, _among(_bo.demand_id, "demands"), lock=True),
     stock.LockBackordersOfOrders: _rows(stock.Backorder, _orders_by_number(_bo.demand_id), lock=True),
     stock.LockBackordersOfOrdersVariants: _rows(
-        stock.Backorder, _variants_of_orders(_bo.variant), _holds(_bo.outstanding > sa.literal_column("0")), lock=True
+        stock.Backorder, _variants_of_orders(_bo.variant), _holds(_OPEN), lock=True
     ),
     stock.LockReservationsOfLines: _rows(
         stock.Reservation,
@@ -312,6 +315,9 @@ READS: Final[Mapping[type, Read]] = {
     ),
     stock.LockReservationsOf: _rows(stock.Reservation, _among(_res.demand_id, "demands"), lock=True),
     stock.LockReservationsOfOrders: _rows(stock.Reservation, _orders_by_number(_res.demand_id), lock=True),
+    stock.LockOutstandingOfOrders: _rows(
+        stock.Reservation, _orders_by_number(_res.demand_id), _holds(_OUTSTANDING), lock=True
+    ),
     stock.LockExpiredHolds: _rows(
         stock.Reservation,
         _variants_by_code(_res.variant),
@@ -400,7 +406,7 @@ READS: Final[Mapping[type, Read]] = {
     orders.LockOrdersById: _rows(orders.Order, _among(_order.id, "ids"), lock=True, order=("number",)),
     orders.OrdersByReference: _rows(orders.Order, _among(_order.reference, "references")),
     orders.LinesOfOrders: _rows(orders.OrderLine, _orders_by_number(_line.order_id), order=("order_id", "line_no")),
-    orders.LinesOfOrdersById: _rows(orders.OrderLine, _among(_line.order_id, "ids"), order=("order_id", "line_no")),
+    orders.LinesById: _rows(orders.OrderLine, _among(_line.id, "ids")),
     orders.VariantsOfOrders: _rows(catalog.Variant, _variants_of_orders(s.variant.c.id)),
     orders.LinesOfCustomer: _rows(
         orders.OrderLine,
@@ -455,9 +461,14 @@ class Reader:
         return compiled
 
 
+@lru_cache
+def _fields(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in attrs.fields(kind))
+
+
 def postgres_values(query: Any) -> dict[str, Any]:
     """The query's fields as psycopg takes them: lists with one fixed type each."""
-    return {field.name: _as_array(getattr(query, field.name)) for field in attrs.fields(type(query))}
+    return {name: _as_array(getattr(query, name)) for name in _fields(type(query))}
 
 
 def _as_array(value: Any) -> Any:
@@ -471,7 +482,7 @@ def _as_array(value: Any) -> Any:
 
 def sqlite_values(query: Any) -> dict[str, Any]:
     """The query's fields as sqlite3 takes them: lists as JSON."""
-    return {field.name: _as_json(getattr(query, field.name)) for field in attrs.fields(type(query))}
+    return {name: _as_json(getattr(query, name)) for name in _fields(type(query))}
 
 
 def _as_json(value: Any) -> Any:

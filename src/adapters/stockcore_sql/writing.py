@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy.dialects import postgresql
 
@@ -12,6 +12,9 @@ from stockcore_sql.carrying import ARRAYS, ORDER, SHAPES, Shape
 
 #: (record class, insert | update | delete) → the records
 Part: TypeAlias = tuple[Shape, str, list[Any]]
+
+
+_PLACE: Final = {record: place for place, record in enumerate(ORDER)}
 
 
 def parts_of(changes: Changes) -> list[Part]:
@@ -23,10 +26,9 @@ def parts_of(changes: Changes) -> list[Part]:
     )
     parts: list[Part] = []
     for verb, by_class in kinds:
-        for record in ORDER:
-            records = by_class.get(record)
-            if records:
-                parts.append((SHAPES[record], verb, list(records.values())))
+        for record in sorted(by_class, key=_PLACE.__getitem__):
+            if by_class[record]:
+                parts.append((SHAPES[record], verb, list(by_class[record].values())))
     return parts
 
 

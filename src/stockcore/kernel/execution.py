@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -201,18 +202,26 @@ def command_fingerprint(command: Any) -> str:
 
 
 def _parts(value: Any) -> Any:
-    if isinstance(value, (str, bool)) or value is None:
+    if value is None or isinstance(value, (str, bool)):
         return value
     if isinstance(value, (Decimal, int)):
         return {"number": canonical(value)}  # 1 is 1.0, and is not "1" (S159)
     if isinstance(value, (tuple, list)):
         return [_parts(item) for item in value]
+    fields = _said(type(value))
+    if fields is not None:
+        return [_parts(getattr(value, name)) for name in fields]
     if isinstance(value, Mapping):
         return {str(key): _parts(item) for key, item in sorted(value.items())}
-    fields = getattr(type(value), "__attrs_attrs__", None)
-    if fields is not None:
-        return [_parts(getattr(value, field.name)) for field in fields if field.name != "command_id"]
     return value
+
+
+@lru_cache(maxsize=256)
+def _said(kind: type[Any]) -> tuple[str, ...] | None:
+    """The fields in which a class says what is wanted; None for what is no class of ours."""
+    if not attrs.has(kind):
+        return None
+    return tuple(field.name for field in attrs.fields(kind) if field.name != "command_id")
 
 
 def execute(

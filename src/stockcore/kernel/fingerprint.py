@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.strict_json import read_json
@@ -47,9 +48,15 @@ def _canonical(value: object) -> str:
 
 def canonical(number: Decimal | int) -> str:
     """One text per value, exact: 1, 1.0 and 1E0 are the same; short, however large the exponent is."""
-    sign, digits, exponent = Decimal(number).as_tuple()
-    if not isinstance(exponent, int):
+    if isinstance(number, Decimal) and not number.is_finite():
         return str(number)  # NaN and infinity, to be refused by whoever reads the command
+    return _canonical_finite(number)
+
+
+@lru_cache(maxsize=4096)  # equal numbers have one text, and few of them are asked for all the time
+def _canonical_finite(number: Decimal | int) -> str:
+    sign, digits, exponent = Decimal(number).as_tuple()
+    assert isinstance(exponent, int)
     text = "".join(map(str, digits))
     kept = text.rstrip("0")
     return f"{'-' * sign}{kept.lstrip('0')}e{exponent + len(text) - len(kept)}" if kept else "0"

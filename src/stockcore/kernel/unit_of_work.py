@@ -8,6 +8,7 @@ context that owns them; an adapter knows how to answer each query and which tabl
 from __future__ import annotations
 
 import enum
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -77,9 +78,9 @@ class Changes:
     __slots__ = ("_new", "deleted", "inserted", "updated")
 
     def __init__(self) -> None:
-        self.inserted: dict[type, dict[int, Any]] = {}
-        self.updated: dict[type, dict[int, Any]] = {}
-        self.deleted: dict[type, dict[int, Any]] = {}
+        self.inserted: defaultdict[type, dict[int, Any]] = defaultdict(dict)
+        self.updated: defaultdict[type, dict[int, Any]] = defaultdict(dict)
+        self.deleted: defaultdict[type, dict[int, Any]] = defaultdict(dict)
         self._new: set[int] = set()
 
     def insert(self, record: Any) -> None:
@@ -89,21 +90,12 @@ class Changes:
 
     def append(self, record: Any) -> None:
         """A record that is final: it will not be updated in this use case."""
-        records = self.inserted.get(type(record))
-        if records is None:
-            self.inserted[type(record)] = {id(record): record}
-        else:
-            records[id(record)] = record
+        self.inserted[type(record)][id(record)] = record
 
     def update(self, record: Any) -> None:
         key = id(record)
-        if key in self._new:
-            return
-        records = self.updated.get(type(record))
-        if records is None:
-            self.updated[type(record)] = {key: record}
-        else:
-            records[key] = record
+        if key not in self._new:
+            self.updated[type(record)][key] = record
 
     def delete(self, record: Any) -> None:
         key = id(record)
@@ -111,12 +103,12 @@ class Changes:
             self._new.discard(key)
             del self.inserted[type(record)][key]
             return
-        self.updated.get(type(record), {}).pop(key, None)
-        self.deleted.setdefault(type(record), {})[key] = record
+        self.updated[type(record)].pop(key, None)
+        self.deleted[type(record)][key] = record
 
     def restore(self, record: Any) -> None:
         """A record that was deleted is wanted after all."""
-        if self.deleted.get(type(record), {}).pop(id(record), None) is None:
+        if self.deleted[type(record)].pop(id(record), None) is None:
             self.insert(record)
         else:
             self.update(record)

@@ -184,13 +184,13 @@ def _line(desk: OrderDesk, order: Order, cancel: LineCancel, index: int) -> Orde
 
 
 def _hold_all(uow: UnitOfWork, work: Work[HoldOrder, OrderChanged]) -> None:
-    desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=False)
+    desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=False, lines=False)
     work.decide(lambda command: _set_hold(desk, command.number, command.reason))
     desk.finish()
 
 
 def _resume_all(uow: UnitOfWork, work: Work[ResumeOrder, OrderChanged]) -> None:
-    desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=False)
+    desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=False, lines=False)
     work.decide(lambda command: _set_hold(desk, command.number, None))
     desk.finish()
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from stockcore.catalog.conversion import Conversions
@@ -40,6 +40,7 @@ from stockcore.stock.records import (
     LockBackordersOfOrdersVariants,
     LockExpiredHolds,
     LockExpiredHoldsOfOrders,
+    LockOutstandingOfOrders,
     LockPoolsOfOrders,
     LockPoolsToEdit,
     LockQuants,
@@ -58,7 +59,8 @@ from stockcore.stock.records import (
 class OrderDesk:
     """Some orders with everything about their stock. `whole` also loads what allocating and moving goods need; without
     it only what is allocated to the orders (enough to dispatch and deliver). `queue` also loads who else waits for
-    these goods, where more may become available."""
+    these goods, where more may become available. Without `lines` neither the lines nor what was reserved for them and
+    is settled."""
 
     def __init__(
         self,
@@ -68,6 +70,7 @@ class OrderDesk:
         *,
         whole: bool,
         queue: bool = False,
+        lines: bool = True,
         new_skus: Sequence[str] = (),
         ids_per_order: int = 24,
     ) -> None:
@@ -79,7 +82,7 @@ class OrderDesk:
             LockOrders(wanted),
             LockPoolsToEdit(wanted, codes) if codes else LockPoolsOfOrders(wanted),
             LockBackordersOfOrders(wanted),
-            LockReservationsOfOrders(wanted),
+            LockReservationsOfOrders(wanted) if lines else LockOutstandingOfOrders(wanted),
             LockQuantsOfOrders(wanted) if whole else LockQuantsAllocatedToOrders(wanted),
             AllocationsOfOrders(wanted),
             ShipmentsOfOrders(wanted),
@@ -92,9 +95,10 @@ class OrderDesk:
             ]
             queries += [LockExpiredHolds(codes)] if codes else []
         if whole:
-            queries += [LinesOfOrders(wanted), PlacesForOrders(wanted), LotsOfOrders(wanted)]
+            queries += [PlacesForOrders(wanted), LotsOfOrders(wanted)]
         else:
             queries += [Sites()]
+        queries += [LinesOfOrders(wanted)] if lines else []
         queries += [VariantsByCode(codes)] if codes else []
         expected = ids_per_order * max(1, len(wanted))
         uow.prepare_draw(expected)
@@ -108,7 +112,7 @@ class OrderDesk:
         self.book.load_pools(answers[type(queries[2])])
         self.book.load_backorders(answers[LockBackordersOfOrders])
         self.book.load_backorders(answers.get(LockBackordersOfOrdersVariants, ()))
-        self.book.load_reservations(answers[LockReservationsOfOrders])
+        self.book.load_reservations(answers[LockReservationsOfOrders if lines else LockOutstandingOfOrders])
         self.book.load_reservations(answers.get(LockReservationsWaitingWithOrders, ()))
         self.book.load_quants(answers[LockQuantsOfOrders if whole else LockQuantsAllocatedToOrders])
         self.book.load_allocations(answers[AllocationsOfOrders])
@@ -121,11 +125,9 @@ class OrderDesk:
         self.orders: dict[str, Order] = {order.number: order for order in answers[LockOrders]}
         self._lines: dict[UUID, list[OrderLine]] = _grouped(answers.get(LinesOfOrders, ()))
         self._shipments: dict[UUID, list[Shipment]] = _grouped(answers[ShipmentsOfOrders])
-        self._reservations: dict[UUID, list[Reservation]] = {}
-        for reservation in answers[LockReservationsOfOrders]:
-            self._reservations.setdefault(reservation.demand_id, []).append(reservation)
+        self._reservations: _ByDemand[Reservation] = _ByDemand(self.book.reservations_by_id, _by_line)
+        self._backorders: _ByDemand[Backorder] = _ByDemand(self.book.backorders, _by_id)
         self._end_holds([*answers.get(LockExpiredHoldsOfOrders, ()), *answers.get(LockExpiredHolds, ())])
-        self._loaded = len(self.book.reservations_by_id)
 
     def _end_holds(self, expired: Sequence[Reservation]) -> None:
         """Holds whose time is over are released, and the queue served, before these orders are looked at."""
@@ -168,13 +170,10 @@ class OrderDesk:
 
     def reservations(self, order: Order) -> list[Reservation]:
         """In line order: line ids rise with the lines."""
-        mine = self._reservations.get(order.id, [])
-        if len(self.book.reservations_by_id) != self._loaded:  # an edit or the queue made some
-            mine = [r for r in self.book.reservations_by_id.values() if r.demand_id == order.id]
-        return sorted(mine, key=_by_line)
+        return self._reservations.of(order.id)
 
     def backorders(self, order: Order) -> list[Backorder]:
-        return [b for b in self.book.backorders.values() if b.demand_id == order.id]
+        return self._backorders.of(order.id)
 
     def allocations(self, order: Order) -> list[tuple[Reservation, Allocation]]:
         return [(r, a) for r in self.reservations(order) for a in self.book.allocations_of(r)]
@@ -211,8 +210,33 @@ class OrderDesk:
         )
 
 
-def _by_line(reservation: Reservation) -> tuple[UUID, int]:
-    return (reservation.demand_line, reservation.site)
+D = TypeVar("D", Reservation, Backorder)
+
+
+class _ByDemand(Generic[D]):
+    """A book's reservations or backorders by who they are for; the book's may become more, never fewer."""
+
+    def __init__(self, records: Mapping[Any, D], order: Callable[[D], Any]) -> None:
+        self._records = records
+        self._order = order
+        self._grouped: dict[UUID, list[D]] = {}
+        self._seen = 0
+
+    def of(self, demand: UUID) -> list[D]:
+        if len(self._records) != self._seen:
+            self._seen = len(self._records)
+            self._grouped = {}
+            for record in sorted(self._records.values(), key=self._order):
+                self._grouped.setdefault(record.demand_id, []).append(record)
+        return self._grouped.get(demand, [])
+
+
+def _by_line(reservation: Reservation) -> tuple[int, int]:
+    return (reservation.demand_line.int, reservation.site)
+
+
+def _by_id(backorder: Backorder) -> int:
+    return backorder.id
 
 
 def _grouped(records: Sequence[Any]) -> dict[UUID, list[Any]]:

@@ -127,7 +127,8 @@ def _checked(desk: OrderDesk, variants: dict[int, Variant], order: Order, edits:
     for index, edit in enumerate(edits):
         field = f"lines/{index}"
         if edit.line is None:
-            checked.append(_new_line(desk, order, edit, len(checked), field))
+            added = sum(other.is_new for other in checked)
+            checked.append(_new_line(desk, order, edit, added, field))
             continue
         line = next((line for line in desk.lines(order) if line.line_no == edit.line), None)
         if line is None:

@@ -18,7 +18,7 @@ from stockcore.kernel.quantity import ZERO
 from stockcore.kernel.unit_of_work import Changes, Ids, Origin, Store, UnitOfWork
 from stockcore.orders.lifecycle import UNDISPATCHED, State
 from stockcore.orders.placing import announce, write_history
-from stockcore.orders.records import LinesOfOrdersById, LockOrdersById, Order, Shipment, ShipmentsOfOrdersById
+from stockcore.orders.records import LinesById, LockOrdersById, Order, Shipment, ShipmentsOfOrdersById
 from stockcore.stock.records import AllocationsOfDemands, FollowUp, PendingFollowUps
 
 FOLLOW_UPS_MAX: Final = 200  # per transaction
@@ -42,7 +42,7 @@ def _follow_up_some(store: Store, origin: Origin) -> tuple[int, int]:
         by_order: dict[UUID, list[FollowUp]] = {}
         for row in pending:
             by_order.setdefault(row.demand_id, []).append(row)
-        follower = _Follower(uow, tuple(sorted(by_order)))
+        follower = _Follower(uow, tuple(sorted(by_order)), tuple(sorted({_line_of(row) for row in pending})))
         for order in follower.orders:
             follower.follow(order, by_order[order.id])
         for row in pending:
@@ -54,10 +54,10 @@ def _follow_up_some(store: Store, origin: Origin) -> tuple[int, int]:
 class _Follower:
     """The orders concerned, locked, and what their shipments hold."""
 
-    def __init__(self, uow: UnitOfWork, ids: tuple[UUID, ...]) -> None:
+    def __init__(self, uow: UnitOfWork, ids: tuple[UUID, ...], line_ids: tuple[UUID, ...]) -> None:
         uow.prepare_draw(1)
         self.orders, lines, shipments, allocations = uow.load(
-            LockOrdersById(ids), LinesOfOrdersById(ids), ShipmentsOfOrdersById(ids), AllocationsOfDemands(ids)
+            LockOrdersById(ids), LinesById(line_ids), ShipmentsOfOrdersById(ids), AllocationsOfDemands(ids)
         )
         self.uow = uow
         self.changes = Changes()
@@ -92,7 +92,10 @@ class _Follower:
         totals: dict[UUID, Decimal] = {}
         for row in rows:
             if row.what == what:
-                facts = json.loads(row.facts)
-                line = UUID(facts["line"])
-                totals[line] = totals.get(line, ZERO) + Decimal(facts["quantity"])
+                line = _line_of(row)
+                totals[line] = totals.get(line, ZERO) + Decimal(json.loads(row.facts)["quantity"])
         return [{"line": self._line_numbers.get(line), "quantity": quantity} for line, quantity in totals.items()]
+
+
+def _line_of(row: FollowUp) -> UUID:
+    return UUID(json.loads(row.facts)["line"])

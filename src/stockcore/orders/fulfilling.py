@@ -35,7 +35,8 @@ ORDERS_OWN: Final = (State.VALIDATED, State.SUPPLIER_CONFIRMED)
 def _advance_all(uow: UnitOfWork, work: Work[AdvanceOrder, OrderChanged]) -> None:
     whole = any(command.through or command.to not in (State.DISPATCHED, State.DELIVERED) for command in work.commands)
     again = tuple(sorted({command.number for command in work.commands if command.to in ORDERS_OWN}))
-    desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=whole, queue=bool(again))
+    numbers = [command.number for command in work.commands]
+    desk = OrderDesk(uow, work, numbers, whole=whole, queue=bool(again), lines=bool(again))
     received = any(desk.orders[number].state == State.RECEIVED for number in again if number in desk.orders)
     variants = {variant.id: variant for variant in uow.load(VariantsOfOrders(again))} if received else {}
     work.decide(lambda command: _advance(desk, variants, command))

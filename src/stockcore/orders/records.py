@@ -140,7 +140,7 @@ class LinesOfOrders(Query[OrderLine]):
 
 
 @attrs.frozen
-class LinesOfOrdersById(Query[OrderLine]):
+class LinesById(Query[OrderLine]):
     ids: tuple[UUID, ...]
 
 

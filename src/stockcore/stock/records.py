@@ -428,6 +428,13 @@ class LockReservationsOfOrders(Query[Reservation]):
 
 
 @attrs.frozen
+class LockOutstandingOfOrders(Query[Reservation]):
+    """The same, of those reservations of which something is outstanding."""
+
+    numbers: tuple[str, ...]
+
+
+@attrs.frozen
 class LockExpiredHolds(Query[Reservation]):
     """Outstanding reservations of these SKUs (normal codes) that expired by the store's clock (or `now`)."""
 

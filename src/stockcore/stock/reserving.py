@@ -28,6 +28,7 @@ from stockcore.stock.commands import CommitReservation, ReleaseReservation, Rese
 from stockcore.stock.desk import Desk, demand_uuid, skus_of
 from stockcore.stock.holds import release_expired
 from stockcore.stock.records import (
+    Backorder,
     Counterpart,
     DemandName,
     DemandNames,
@@ -241,28 +242,39 @@ def _release_all(uow: UnitOfWork, work: Work[ReleaseReservation, ReservationDocu
 
 
 def _release(desk: Desk, command: ReleaseReservation) -> ReservationDocument:
-    """Errors: value_unknown, unknown_sku, unknown_reservation, field_required, over_release."""
+    """What waits is given up before what is held: else it would take what is released.
+
+    Errors: value_unknown, unknown_sku, unknown_reservation, field_required, over_release.
+    """
     demand_type = _outside_type(command.demand_type)
     reference = read_text(command.reference, field="reference")
     variant = None if command.sku is None else desk.variant(command.sku)
     held = _of_demand(desk, demand_uuid(demand_type, reference), variant)
     _check_known(held, reference)
+    waiting = _waiting_of_demand(desk, held[0].demand_id, variant)
     outstanding = sum((reservation.outstanding for reservation in held), ZERO)
-    if outstanding == ZERO:
+    asked = sum((backorder.outstanding for backorder in waiting), outstanding)
+    if asked == ZERO:
         return _document(desk, demand_type, reference, variant)  # released before: the answer is what is there now
-    quantity = outstanding
+    quantity = asked
     if command.quantity is not None:
-        quantity = desk.quantity(command.quantity, variant or _only_variant(desk, held))
-        if quantity > outstanding:
+        quantity = desk.quantity(command.quantity, variant or _only_variant(desk, [*held, *waiting]))
+        if quantity > asked:
             raise StockcoreError(
                 "over_release",
-                f"{reference} holds {plain(outstanding)}, not {plain(quantity)}",
+                f"{reference} holds {plain(asked)}, not {plain(quantity)}",
                 field="quantity",
                 requested=quantity,
                 reserved=outstanding,
             )
     posting = Posting(desk.uow.new_ids(1)[0], demand_type, held[0].demand_id, None, None)
-    _give_back(desk, posting, held, quantity)
+    left = quantity
+    for backorder in waiting:
+        part = min(left, backorder.outstanding)
+        if part > ZERO:
+            desk.book.settle_backorder(backorder, part)
+            left -= part
+    _give_back(desk, posting, held, left)
     serve(desk.book, posting, desk.floor)
     document = _document(desk, demand_type, reference, variant)
     _announce(desk, "stock.reservation_released", posting, document, quantity)
@@ -276,7 +288,13 @@ def _check_known(held: Sequence[Reservation], reference: str) -> None:
         )
 
 
-def _only_variant(desk: Desk, held: Sequence[Reservation]) -> Variant:
+def _waiting_of_demand(desk: Desk, demand: UUID, variant: Variant | None) -> list[Backorder]:
+    """What the demand waits for, since it had to give way."""
+    found = desk.book.backorders.values()
+    return [b for b in found if b.demand_id == demand and (variant is None or b.variant == variant.id)]
+
+
+def _only_variant(desk: Desk, held: Sequence[Reservation | Backorder]) -> Variant:
     """Errors: field_required."""
     variants = {reservation.variant for reservation in held if reservation.outstanding > ZERO}
     if len(variants) > 1:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
+
+import attrs
 
 from stockcore.kernel.quantity import ZERO, whole_multiples
 from stockcore.stock.allocating import choose, requirement_of
 from stockcore.stock.book import Book, Demand, Posting, demand_of, sites_of
 from stockcore.stock.floor import Floor
-from stockcore.stock.records import Backorder, Reservation
+from stockcore.stock.records import Backorder, DemandType, Reservation
 
 
 def serve(book: Book, posting: Posting, floor: Floor) -> None:
@@ -20,7 +23,11 @@ def serve(book: Book, posting: Posting, floor: Floor) -> None:
 
 
 def _serve_one(book: Book, posting: Posting, floor: Floor, backorder: Backorder) -> None:
-    demand = demand_of(backorder)
+    expires_at = _expiry(book, backorder)
+    if expires_at is not None and expires_at <= book.now:
+        book.settle_backorder(backorder, backorder.outstanding)  # its time is over: it waits for nothing more
+        return
+    demand = attrs.evolve(demand_of(backorder), expires_at=expires_at)
     for site in sites_of(backorder.sites):
         if backorder.outstanding <= ZERO:
             return
@@ -39,6 +46,17 @@ def _serve_one(book: Book, posting: Posting, floor: Floor, backorder: Backorder)
             line=str(backorder.demand_line),
             quantity=wanted,
         )
+
+
+def _expiry(book: Book, backorder: Backorder) -> datetime | None:
+    """When the demand ends by itself, which its reservations know; an order does not."""
+    if backorder.demand_type == DemandType.ORDER:
+        return None
+    keys = (
+        (backorder.demand_id, backorder.demand_line, backorder.variant, site) for site in sites_of(backorder.sites)
+    )
+    known = (book.reservations.get(key) for key in keys)
+    return max((r.expires_at for r in known if r is not None and r.expires_at is not None), default=None)
 
 
 def available_to(book: Book, floor: Floor, demand: Demand, site: int) -> Decimal:

@@ -5,6 +5,16 @@ from tests.integration.cli.conftest import Program
 LINE = {"id", "sku", "ordered", "reserved", "backordered", "shipped", "cancelled", "price", "currency"}
 
 
+def test_a_company_is_set_up_in_a_few_lines(on_sqlite: Program) -> None:
+    on_sqlite.answer("product", "add", "--sku", "A", "--name", "A thing", "--unit", "each", "--price", "2.50")
+    on_sqlite.answer("location", "add-site", "MAIN", "--name", "Main", "--time-zone", "Europe/London")
+    at = ("--sku", "A", "--site", "MAIN")
+    received = on_sqlite.answer("stock", "receive", *at, "--quantity", "10", "--unit-cost", "1.50")
+    assert (received["on_hand"], received["available"]) == ("10", "10")
+    on_sqlite.answer("stock", "receive", *at, "--quantity", "2.000", "--location", "RECEIVING")
+    assert on_sqlite.answer("stock", "show", "--sku", "A")[0]["on_hand"] == "12"
+
+
 def test_an_order_goes_from_placing_to_delivery(shop: Program) -> None:
     placed = shop.answer("order", "place", "--line", "A=2@1.50", "--line", "B=1")
     assert {"number", "state", "lines", "shipments"} <= set(placed)

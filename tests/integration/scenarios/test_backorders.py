@@ -49,9 +49,7 @@ def test_an_order_is_split_into_reserved_and_backordered(house: House) -> None:
 
 def test_the_queue_is_served_by_age(house: House) -> None:
     """S025; the ship-complete order keeps what it gets, and its release is held."""
-    numbers = [
-        house.order(("A", wanted), policy="backorder", ship_complete=wanted == 5).number for wanted in (4, 3, 5)
-    ]
+    numbers = [house.order(("A", wanted), policy="backorder", ship_complete=wanted == 5).number for wanted in (4, 3, 5)]
     house.receive("A", 8)
     assert [house.line(number)[0] for number in numbers] == [4, 3, 1]
     assert house.stock("A") == (8, 8, 0)
@@ -283,5 +281,3 @@ def test_an_edit_keeps_to_the_sites_the_order_was_placed_for(house: House) -> No
     for edit in (LineEdit(line=1, quantity=d(2)), LineEdit(sku="B", quantity=d(1))):
         assert house.refused(EDIT_ORDER, EditOrder(number=number, lines=(edit,))).code == "insufficient_stock"
     assert house.stock("A", "HULL") == (5, 0, 5)
-
-

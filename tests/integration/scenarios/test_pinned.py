@@ -86,7 +86,7 @@ def test_a_place_pins_a_hold(house: House) -> None:
     house.receive("A", 4, location="BIN")
     house.receive("A", 4)
     held = house.reserve("A", 3, "window", location="BIN")
-    assert [(part.site, part.quantity) for part in held.parts] == [("LEEDS", 3)]
+    assert [(part.site, part.quantity) for part in held.parts] == [("LEEDS", d(3))]
     wish = ReserveStock(sku="A", quantity=d(2), reference="other", location="BIN")
     assert house.refused(RESERVE_STOCK, wish).code == "insufficient_stock"
     house.do(DAMAGE_STOCK, DamageStock(sku="A", site="LEEDS", quantity=d(2), reason="dropped", location="BIN"))

@@ -25,7 +25,7 @@ def test_five_boxes_of_twelve_are_sixty(house: House) -> None:
     number = house.order(line("A", "5", "box")).number
     assert house.lines(number)[0].ordered == 60
     [kept] = house.rows(OrderLine)
-    assert (kept.entered, kept.entered_unit, kept.factor) == (5, "box", 12)
+    assert (kept.entered, kept.entered_unit, kept.factor) == (d(5), "box", d(12))
 
 
 def test_one_millilitre_of_a_bottle_is_one_millilitre(house: House) -> None:
@@ -102,7 +102,7 @@ def test_an_edit_may_name_a_unit_too(house: House) -> None:
     assert [figures.ordered for figures in house.lines(number)] == [24, 36]
     assert house.stock("A") == (100, 60, 40)
     kept = sorted(house.rows(OrderLine), key=lambda line: line.line_no)
-    assert [(each.entered, each.entered_unit) for each in kept] == [(24, "each"), (3, "box")]
+    assert [(each.entered, each.entered_unit) for each in kept] == [(d(24), "each"), (d(3), "box")]
 
 
 def test_a_place_takes_no_more_than_it_holds_of_all_skus(house: House) -> None:

@@ -74,7 +74,7 @@ ADD = UseCase("add", Added, add)
 ADD_TWICE = UseCase("add_twice", Added, add)
 
 
-def run(store: MemoryStore, *commands: Add, **options: bool) -> list[Outcome[Added]]:
+def run(store: MemoryStore, *commands: Add, **options: Any) -> list[Outcome[Added]]:
     return execute(store, ADD, commands, origin=ORIGIN, **options)
 
 
