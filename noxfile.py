@@ -125,12 +125,7 @@ def bench(session: nox.Session) -> None:
     tool(session, "python", "-m", f"benchmarks.{name}", *arguments)
 
 
-@nox.session(venv_backend="venv", default=False)
+@nox.session(default=False)
 def mutants(session: nox.Session) -> None:
-    """Changes to the domain that no unit test notices: `nox -s mutants -- 'stockcore.kernel.*'`. Slow."""
-    session.install("-e", ".[dev]", "mutmut>=3.8")
-    session.run("mutmut", "run", *session.posargs)
-    results = str(session.run("mutmut", "results", silent=True))
-    for line in results.splitlines():
-        if not line.endswith("not checked"):
-            session.log(line.strip())
+    """Named changes for the worse, each of which the tests must notice: `nox -s mutants -- "pool not updated"`."""
+    tool(session, "python", "-m", "tests.mutants.run", *session.posargs)

@@ -6,7 +6,7 @@ exist so that psycopg sends every column with one fixed type, whatever its value
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from operator import attrgetter
@@ -73,6 +73,18 @@ TABLES: Final[dict[type, sa.Table]] = {
 
 #: Written in this order, so that a foreign key always finds its row (SQLite checks row by row).
 ORDER: Final[Sequence[type]] = tuple(TABLES)
+
+
+#: Fields that stay as they were inserted, and are left out of updates: a column that is set, even to what it is, makes
+#: SQLite write its indexes and check its foreign keys again.
+FIXED: Final[Mapping[type, frozenset[str]]] = {
+    stock.Quant: frozenset({"variant", "site", "location", "lot", "status", "container", "owner"}),
+    stock.Reservation: frozenset({"demand_type", "demand_id", "demand_line", "variant", "site", "since", "age"}),
+    stock.Backorder: frozenset({"demand_type", "demand_id", "demand_line", "variant", "since", "age"}),
+    orders.Order: frozenset({"number", "kind", "customer", "reference", "currency", "placed_at", "placed_by"}),
+    orders.OrderLine: frozenset({"order_id", "line_no", "variant"}),
+    orders.Shipment: frozenset({"order_id", "number", "site", "created_at"}),
+}
 
 
 def columns_of(record: type) -> tuple[str, ...]:
@@ -236,7 +248,8 @@ class Shape:
         if missing:
             raise TypeError(f"{record.__name__} has fields that {table.name} lacks: {missing}")
         self.keys = tuple(column.name for column in table.primary_key)
-        self.values = tuple(name for name in self.columns if name not in self.keys)
+        fixed = {*self.keys, *FIXED.get(record, ())}
+        self.updated = (*(name for name in self.columns if name not in fixed), *self.keys)  # keys last
         self.arrays = {name: array_of(table.c[name].type) for name in self.columns}
         self._out = {name: (attrgetter(name), to_sqlite(table.c[name].type)) for name in self.columns}
         back = [(index, from_sqlite(table.c[name].type)) for index, name in enumerate(self.columns)]
@@ -261,28 +274,10 @@ class Shape:
         columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
         for index, convert in self._back if rows else ():
             columns[index] = map(convert, columns[index])
-        return self._make_all(columns)
-
-    def _make_all(self, columns: Sequence[Iterable[Any]]) -> list[Any]:
         return list(map(self.record, *columns)) if columns else []
 
     def of_row(self, row: Sequence[Any]) -> Any:
         return self.record(*row)
 
 
-class KeywordShape(Shape):
-    """For record classes whose fields are keyword-only."""
-
-    def _make_all(self, columns: Sequence[Iterable[Any]]) -> list[Any]:
-        return [self.of_row(row) for row in zip(*columns, strict=True)]
-
-    def of_row(self, row: Sequence[Any]) -> Any:
-        return self.record(**dict(zip(self.columns, row, strict=True)))
-
-
-def _shape(record: type, table: sa.Table) -> Shape:
-    keyword_only = all(field.kw_only for field in attrs.fields(record))
-    return (KeywordShape if keyword_only else Shape)(record, table)
-
-
-SHAPES: Final[dict[type, Shape]] = {record: _shape(record, table) for record, table in TABLES.items()}
+SHAPES: Final[dict[type, Shape]] = {record: Shape(record, table) for record, table in TABLES.items()}

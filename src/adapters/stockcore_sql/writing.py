@@ -32,6 +32,16 @@ def parts_of(changes: Changes) -> list[Part]:
     return parts
 
 
+def _columns(shape: Shape, verb: str) -> tuple[str, ...]:
+    """What a part's parameters are, in order."""
+    match verb:
+        case "insert":
+            return shape.columns
+        case "update":
+            return shape.updated
+    return shape.keys
+
+
 class PostgresWriter:
     """All parts as common table expressions of one statement; a count that differs makes it fail, so nothing is lost.
 
@@ -49,7 +59,7 @@ class PostgresWriter:
         parameters: list[Any] = []
         expected = 0
         for shape, verb, records in parts:
-            parameters += shape.column_arrays(records, shape.keys if verb == "delete" else shape.columns)
+            parameters += shape.column_arrays(records, _columns(shape, verb))
             if verb != "insert":
                 expected += len(records)
         if any(verb != "insert" for _, verb in key):
@@ -74,9 +84,9 @@ def _postgres_part(shape: Shape, verb: str) -> str:
         return f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({_unnest(shape, shape.columns)})"
     matched = " AND ".join(f't."{name}" = n."{name}"' for name in shape.keys)
     if verb == "update":
-        columns = ", ".join(f'"{name}"' for name in shape.columns)
-        assigned = ", ".join(f'"{name}" = n."{name}"' for name in shape.values)
-        source = f"unnest({_unnest(shape, shape.columns)}) AS n({columns})"
+        columns = ", ".join(f'"{name}"' for name in shape.updated)
+        assigned = ", ".join(f'"{name}" = n."{name}"' for name in shape.updated if name not in shape.keys)
+        source = f"unnest({_unnest(shape, shape.updated)}) AS n({columns})"
         return f"UPDATE {table} AS t SET {assigned} FROM {source} WHERE {matched} RETURNING 1"
     columns = ", ".join(f'"{name}"' for name in shape.keys)
     return (
@@ -106,7 +116,7 @@ class SqliteWriter:
             text = self._texts.get((shape, verb))
             if text is None:
                 text = self._texts[(shape, verb)] = _sqlite_part(shape, verb)
-            cursor.executemany(text, shape.sqlite_rows(records, _sqlite_columns(shape, verb)))
+            cursor.executemany(text, shape.sqlite_rows(records, _columns(shape, verb)))
             if verb == "insert":
                 continue
             if cursor.rowcount != len(records):
@@ -120,16 +130,6 @@ class LostUpdateError(RuntimeError):
         super().__init__(f"{table}: {written} of {expected} rows written (key of {width})")
 
 
-def _sqlite_columns(shape: Shape, verb: str) -> tuple[str, ...]:
-    """What the question marks of `_sqlite_part` stand for."""
-    match verb:
-        case "insert":
-            return shape.columns
-        case "update":
-            return (*shape.values, *shape.keys)
-    return shape.keys
-
-
 def _sqlite_part(shape: Shape, verb: str) -> str:
     table = shape.table.name
     matched = " AND ".join(f'"{name}" = ?' for name in shape.keys)
@@ -137,6 +137,6 @@ def _sqlite_part(shape: Shape, verb: str) -> str:
         columns = ", ".join(f'"{name}"' for name in shape.columns)
         return f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(shape.columns))})"
     if verb == "update":
-        assigned = ", ".join(f'"{name}" = ?' for name in shape.values)
+        assigned = ", ".join(f'"{name}" = ?' for name in shape.updated if name not in shape.keys)
         return f"UPDATE {table} SET {assigned} WHERE {matched}"
     return f"DELETE FROM {table} WHERE {matched}"

@@ -10,7 +10,7 @@ import attrs
 from stockcore.kernel.unit_of_work import Query
 
 
-@attrs.define(kw_only=True)
+@attrs.define
 class UnitOfMeasure:
     """A unit in which quantities are kept. `step` is the smallest quantity of it (pieces 1, kilogram 0.001).
 
@@ -25,7 +25,7 @@ class UnitOfMeasure:
     factor: Decimal
 
 
-@attrs.define(kw_only=True)
+@attrs.define
 class Product:
     """The idea of a thing; what its variants have in common."""
 
@@ -42,7 +42,7 @@ class Product:
     changed_by: str
 
 
-@attrs.define(kw_only=True)
+@attrs.define
 class Variant:
     """The thing that is stocked and sold. Quantities are in `unit`, in whole steps of `step`.
 
@@ -77,7 +77,7 @@ class Variant:
     changed_by: str
 
 
-@attrs.define(kw_only=True)
+@attrs.define
 class VariantCode:
     """One name of a variant: its SKU, a barcode, a GTIN of it or of a packaging, a supplier's SKU."""
 
@@ -91,7 +91,7 @@ class VariantCode:
     valid_to: date | None
 
 
-@attrs.define(kw_only=True)
+@attrs.define
 class Packaging:
     """A box, case or pallet of a variant: one holds numerator/denominator base units, exactly."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from stockcore.kernel.errors import StockcoreError
@@ -100,6 +101,7 @@ def whole_multiples(quantity: Decimal, multiple: Decimal) -> Decimal:
     return quantity if multiple == ONE and quantity == quantity.to_integral_value() else quantity // multiple * multiple
 
 
+@lru_cache(maxsize=16_384)  # equal quantities have one text
 def plain(quantity: Decimal) -> str:
     """As people and programs read it: `10`, `0.25`; no exponent, no trailing zeros, no `-0`."""
     if not quantity:

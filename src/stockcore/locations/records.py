@@ -36,7 +36,7 @@ class Purpose(enum.StrEnum):
     QUARANTINE = "quarantine"
 
 
-@attrs.define(kw_only=True)
+@attrs.define
 class Location:
     """A site (its own root: `site == id`, `parent` None) or a place below one.
 

@@ -13,7 +13,7 @@ from stockcore.catalog.records import Variant
 from stockcore.kernel.unit_of_work import Query
 
 
-@attrs.define(kw_only=True)
+@attrs.define
 class Customer:
     id: int
     code: str

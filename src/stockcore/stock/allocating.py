@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -104,18 +105,21 @@ SORT_KEYS: Final[Mapping[str, Callable[[Shelf], Any]]] = {
 }
 
 
-def sort_keys(strategy: str | None) -> list[Callable[[Shelf], Any]]:
+@lru_cache
+def sort_keys(strategy: str | None) -> tuple[Callable[[Shelf], Any], ...]:
     """The keys of a strategy such as `expiry,received` (FEFO, then FIFO). Errors: value_unknown."""
     names = [name.strip() for name in (strategy or DEFAULT_STRATEGY).split(",")]
     unknown = [name for name in names if name not in SORT_KEYS]
     if unknown:
         raise StockcoreError("value_unknown", f"no such allocation key: {unknown[0]}", known=sorted(SORT_KEYS))
-    return [SORT_KEYS[name] for name in names]
+    return tuple(SORT_KEYS[name] for name in names)
 
 
-def in_order(shelves: Iterable[Shelf], strategy: str | None) -> list[Shelf]:
+def in_order(shelves: list[Shelf], strategy: str | None) -> list[Shelf]:
     """Best first; ties go to the lower lot code, then the lower place code, so that every run answers the same."""
     keys = sort_keys(strategy)
+    if len(shelves) < 2:
+        return shelves
 
     def rank(shelf: Shelf) -> tuple[Any, ...]:
         chosen = tuple(key(shelf) for key in keys)

@@ -18,7 +18,7 @@ from stockcore.kernel.records import Message
 from stockcore.kernel.text import lookup_codes, normal_code, read_text
 from stockcore.kernel.unit_of_work import Changes, Ids, UnitOfWork
 from stockcore.locations.records import Location, LockPlaces, PlacesFor, Purpose
-from stockcore.stock.book import Book, Posting
+from stockcore.stock.book import Book, Posting, sites_of
 from stockcore.stock.floor import Floor
 from stockcore.stock.records import (
     AllocationsOfVariants,
@@ -33,6 +33,7 @@ from stockcore.stock.records import (
     LotsOfVariants,
     Quant,
     QuantsAt,
+    Reservation,
     ReservationsOf,
     Status,
 )
@@ -56,7 +57,8 @@ def skus_of(uow: UnitOfWork, variants: Iterable[int]) -> list[str]:
 class Desk:
     """Everything about some SKUs, loaded and locked in the order of DESIGN 2: pools, backorders and reservations,
     quants. What is rare costs a round trip of its own: units other than the base unit (`units`), all reservations of
-    some demands (`demands`), and what else lies in places of limited capacity."""
+    some demands (`demands`), what those who may give way held before (`losses`: goods may be gone), and what else lies
+    in places of limited capacity."""
 
     def __init__(
         self,
@@ -67,6 +69,7 @@ class Desk:
         places: Iterable[str | None] = (),
         units: bool = False,
         demands: Sequence[UUID] = (),
+        losses: bool = False,
         ids_per_command: int = 8,
     ) -> None:
         self.uow = uow
@@ -107,8 +110,16 @@ class Desk:
             self.conversions = Conversions.of(*uow.load(PackagingsOf(ids), Units()))
         if demands:
             self.book.load_reservations(uow.load(ReservationsOf(tuple(sorted(set(demands))), ids)))
+        if losses:
+            self._load_settled(reservations, ids)
         self._others: dict[int, Decimal] = {}  # by place of limited capacity: what other SKUs fill of it
         self._load_contents(found_places)
+
+    def _load_settled(self, outstanding: Iterable[Reservation], variants: tuple[int, ...]) -> None:
+        """Who gives way here is served from its other sites at once, by what it held there before where it did."""
+        demands = {r.demand_id for r in outstanding if len(sites_of(r.sites)) > 1}
+        if demands:
+            self.book.load_reservations(self.uow.load(ReservationsOf(tuple(sorted(demands)), variants)))
 
     def _load_contents(self, places: Iterable[Location]) -> None:
         """Places of limited capacity are locked, after everything else, so that two SKUs cannot fill one together."""

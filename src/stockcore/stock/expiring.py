@@ -31,7 +31,7 @@ def _expire_lots_all(uow: UnitOfWork, work: Work[ExpireLots, Expired]) -> None:
     for site in _named_sites(uow, work):
         today = local_day(uow.draw(1).now, site.time_zone)
         variants |= {lot.variant for lot in uow.load(LotsExpiredAt(site.id, today))}
-    desk = Desk(uow, work, skus_of(uow, variants), ids_per_command=64)
+    desk = Desk(uow, work, skus_of(uow, variants), losses=True, ids_per_command=64)
     release_expired(uow, desk.book, desk.floor)
     work.decide(lambda command: _expire_lots(desk, command))
     desk.finish()

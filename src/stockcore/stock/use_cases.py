@@ -188,7 +188,7 @@ def _lot_for_receipt(desk: Desk, variant: Variant, command: ReceiveStock) -> int
 
 
 def _adjust_all(uow: UnitOfWork, work: Work[AdjustStock, StockChange]) -> None:
-    desk = Desk(uow, work, [c.sku for c in work.commands], places=[c.location for c in work.commands])
+    desk = Desk(uow, work, [c.sku for c in work.commands], places=[c.location for c in work.commands], losses=True)
     release_expired(uow, desk.book, desk.floor)
     work.decide(lambda command: _adjust(desk, command))
     desk.finish()
@@ -301,7 +301,7 @@ def take_freest(quants: list[Quant], wanted: Decimal) -> list[tuple[Quant, Decim
 
 
 def _count_all(uow: UnitOfWork, work: Work[CountStock, StockChange]) -> None:
-    desk = Desk(uow, work, [c.sku for c in work.commands], places=[c.location for c in work.commands])
+    desk = Desk(uow, work, [c.sku for c in work.commands], places=[c.location for c in work.commands], losses=True)
     release_expired(uow, desk.book, desk.floor)
     work.decide(lambda command: _count(desk, command))
     desk.finish()
@@ -401,14 +401,14 @@ def _carry_allocations(book: Book, quant: Quant, target: Quant, allocated: Decim
 
 
 def _change_status_all(uow: UnitOfWork, work: Work[ChangeStatus, StockChange]) -> None:
-    desk = Desk(uow, work, [c.sku for c in work.commands], places=[c.location for c in work.commands])
+    desk = Desk(uow, work, [c.sku for c in work.commands], places=[c.location for c in work.commands], losses=True)
     release_expired(uow, desk.book, desk.floor)
     work.decide(lambda command: _change_status(desk, command, MovementKind.STATUS_CHANGE))
     desk.finish()
 
 
 def _damage_all(uow: UnitOfWork, work: Work[DamageStock, StockChange]) -> None:
-    desk = Desk(uow, work, [c.sku for c in work.commands], places=[c.location for c in work.commands])
+    desk = Desk(uow, work, [c.sku for c in work.commands], places=[c.location for c in work.commands], losses=True)
     release_expired(uow, desk.book, desk.floor)
     work.decide(lambda command: _change_status(desk, _as_status_change(command), MovementKind.DAMAGE))
     desk.finish()

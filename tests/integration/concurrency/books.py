@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import attrs
 import sqlalchemy as sa
@@ -88,7 +87,11 @@ def _orders(connection: sa.Connection) -> dict[str, dict[str, Any]]:
         .where(moved.bucket == "reserved")
         .group_by(moved.reference_id),
     )
-    add("history", sa.select(history.order_id, history.to_state).order_by(history.order_id, history.sequence), single=False)
+    add(
+        "history",
+        sa.select(history.order_id, history.to_state).order_by(history.order_id, history.sequence),
+        single=False,
+    )
     add("messages", sa.select(message.aggregate_id, message.type), single=False)
     return {facts["number"]: facts for facts in found.values()}
 
@@ -113,7 +116,3 @@ def _ledger(connection: sa.Connection) -> dict[tuple[str, str], list[Row]]:
 def available(rows: Iterable[Row], until: int) -> Decimal:
     """What the ledger's rows up to a seq leave available."""
     return sum((row.change for row in rows if row.seq <= until), Decimal(0))
-
-
-def key_of(text: str) -> UUID:
-    return UUID(text)

@@ -11,8 +11,10 @@ from typing import Any, Final
 
 import pytest
 
-from stockcore_runtime.application import open_application
-from stockcore_runtime.countries import IsoCountries  # noqa: F401
+from stockcore.catalog.commands import AddProduct
+from stockcore.kernel.results import Accepted
+from stockcore.stock.commands import ReceiveStock
+from stockcore_runtime import open_application
 from tests.integration.concurrency.books import Books, available, read
 from tests.integration.concurrency.crowd import PROCESSES, Crowd, tasks
 
@@ -43,20 +45,13 @@ def stocked(url: str, stock: Mapping[str, int], sites: Sequence[str] = ("MAIN",)
     with open_application(url) as app:
         for priority, site in enumerate(sites):
             app.locations.add_site(code=site, name=site, priority=priority)
-        app.catalog.add_product.batch([app_product(sku) for sku in stock])
-        app.stock.receive.batch([receipt(sku, site, quantity) for sku, quantity in stock.items() for site in sites])
-
-
-def app_product(sku: str) -> Any:
-    from stockcore.catalog.commands import AddProduct
-
-    return AddProduct(sku=sku, name=sku)
-
-
-def receipt(sku: str, site: str, quantity: int) -> Any:
-    from stockcore.stock.commands import ReceiveStock
-
-    return ReceiveStock(sku=sku, site=site, quantity=Decimal(quantity))
+        app.catalog.add_product.batch([AddProduct(sku=sku, name=sku) for sku in stock])
+        receipts = [
+            ReceiveStock(sku=sku, site=site, quantity=Decimal(quantity))
+            for sku, quantity in stock.items()
+            for site in sites
+        ]
+        assert all(isinstance(outcome, Accepted) for outcome in app.stock.receive.batch(receipts))
 
 
 @pytest.fixture
@@ -91,9 +86,7 @@ def check_whole(answers: Iterable[Mapping[str, Any]], books: Books) -> None:
         assert facts["messages"] == ["order.placed"]
         assert facts["version"] == 1
         assert books.commands[answer["command"]]["accepted"]["number"] == answer["number"]
-    answered = Counter(
-        answer["accepted"]["number"] for answer in books.commands.values() if "accepted" in answer
-    )
+    answered = Counter(answer["accepted"]["number"] for answer in books.commands.values() if "accepted" in answer)
     assert answered == Counter(list(books.orders)), "each order was made by one command, and each command made one"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -70,7 +69,7 @@ from stockcore_runtime.countries import IsoCountries
 from stockcore_sql.stores import SqlStore
 from stockcore_sql.verify import verify
 from tests.integration.stateful.pictures import Picture, picture, rows_of, told
-from tests.integration.stateful.totals import SERVED_FROM, SITES, TRANSIT, ZERO, Held, Totals
+from tests.integration.stateful.totals import SERVED_FROM, SITES, TRANSIT, ZERO, Held, Sums, Totals, sums
 
 ANN: Final = Origin(actor="ann")
 START: Final = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -212,8 +211,8 @@ class Warehouse(RuleBasedStateMachine):
         for reference, demand in self.now.demands.items():
             held = totals.holds.get(reference)
             assert demand.reserved + demand.backordered == (held.quantity if held else ZERO), reference
-        for key, (_, state, content) in self.now.shipments.items():
-            assert bool(content) == (state != "cancelled"), f"shipment {key}"
+        for shipment, (_, state, content) in self.now.shipments.items():
+            assert bool(content) == (state != "cancelled"), f"shipment {shipment}"
         assert self.now.follow_ups == 0
 
     def _forget_what_ended_by_itself(self) -> None:
@@ -289,7 +288,7 @@ class Warehouse(RuleBasedStateMachine):
             sku=sku, site=site, quantity=quantity, reason="found", allow_shortage=shortage, at_most=at_most
         )
         [outcome] = self.do(ADJUST_STOCK, command)
-        if quantity > ZERO or shortage and (at_most or -quantity <= there):
+        if quantity > ZERO or (shortage and (at_most or -quantity <= there)):
             assert isinstance(outcome, Accepted)
         if isinstance(outcome, Accepted):
             change: StockChange = outcome.result
@@ -385,7 +384,9 @@ class Warehouse(RuleBasedStateMachine):
         assert [isinstance(outcome, Accepted) for outcome in outcomes[: len(orders)]] == expected
         assert [outcome.repeated for outcome in outcomes] == [False] * len(orders) + [True] * twice
 
-    def _order(self, policy: str, wished: list[tuple[str, Decimal]], priority: int, hold: str | None = None) -> PlaceOrder:
+    def _order(
+        self, policy: str, wished: list[tuple[str, Decimal]], priority: int, hold: str | None = None
+    ) -> PlaceOrder:
         return PlaceOrder(
             number=self.name("O"),
             lines=tuple(LineRequest(sku=sku, quantity=quantity) for sku, quantity in wished),
@@ -503,32 +504,33 @@ class Warehouse(RuleBasedStateMachine):
         if not isinstance(outcome, Accepted) or to not in ("dispatched", "delivered"):
             return
         self.now = self.look()
-        gone: Counter[str] = Counter()
+        gone: Sums[str] = sums()
         for index, line in enumerate(self.totals.orders[number].lines, 1):
             sent = self.now.lines[number, index].shipped - line.shipped
             assert ZERO <= sent <= before.lines[number, index].reserved
             line.shipped += sent
-            gone[line.sku] += sent  # type: ignore[assignment]
+            gone[line.sku] += sent
         if not through:
-            assert gone == self._packed(before, number) if to == "dispatched" else not any(gone.values())
+            packed = self._packed(before, number) if to == "dispatched" else sums()
+            assert all(gone[sku] == packed[sku] for sku in SERVED_FROM)
         self._left_the_sites(before, gone)
 
-    def _packed(self, before: Picture, number: str) -> Counter[str]:
+    def _packed(self, before: Picture, number: str) -> Sums[str]:
         """What stood packed for an order."""
-        packed: Counter[str] = Counter()
+        packed: Sums[str] = sums()
         for shipment, (_, state, content) in before.shipments.items():
             if shipment.startswith(f"{number}-"):
                 for line, quantity in content.items():
-                    packed[before.lines[number, line].sku] += quantity if state == "packed" else ZERO  # type: ignore[assignment]
+                    packed[before.lines[number, line].sku] += quantity if state == "packed" else ZERO
         return packed
 
-    def _left_the_sites(self, before: Picture, gone: Counter[str]) -> None:
+    def _left_the_sites(self, before: Picture, gone: Sums[str]) -> None:
         """What was sent has left the sites' stock, from whichever of them."""
         for (sku, site), (_, _, _, shipped) in self.now.pools.items():
             sent = shipped - before.pools[sku, site][3]
             self.totals.on_hand[sku, site] -= sent
             self.totals.shipped[sku, site] += sent
-            gone[sku] -= sent  # type: ignore[assignment]
+            gone[sku] -= sent
         assert not any(gone.values()), "what the lines say was sent is what left the sites"
 
     # -- holds and outside orders --------------------------------------------------------------------------------
@@ -591,7 +593,9 @@ class Warehouse(RuleBasedStateMachine):
             assert ZERO < sent <= reserved
             self._holds_less(reference, sent)
             self.now = self.look()
-            self._left_the_sites(before, Counter({held.sku: sent}))  # type: ignore[dict-item]
+            gone: Sums[str] = sums()
+            gone[held.sku] = sent
+            self._left_the_sites(before, gone)
         else:
             assert outcome.code in ("over_commit", "not_allocatable")
 

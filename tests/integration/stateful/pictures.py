@@ -182,9 +182,7 @@ def picture(rows: Rows) -> Picture:
             shipment.number: (places[shipment.site], shipment.state, content[key])
             for key, shipment in shipments.items()
         },
-        demands={
-            reference: DemandFigures(*sums.get((reference, 0), (ZERO, ZERO))[:2]) for reference in names.values()
-        },
+        demands={reference: DemandFigures(*sums.get((reference, 0), (ZERO, ZERO))[:2]) for reference in names.values()},
         transfers={
             document.number: (document.state, places[document.site], places[document.to_site], on_the_way[key])
             for key, document in documents.items()

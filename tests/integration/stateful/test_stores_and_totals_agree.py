@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from tests.support.postgres import Server, unique_name
 
 pytestmark = pytest.mark.slow
 
-STEPS: int = 30
+STEPS: Final = 30
 
 
 @pytest.fixture
@@ -29,10 +30,11 @@ def memory() -> MemoryStore:
 
 
 def run(memory: MemoryStore, open_sql: Callable[[SimulatedClock], SqlStore], examples: int) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        lambda: Warehouse(memory, open_sql),
-        settings=settings(max_examples=examples, stateful_step_count=STEPS),
-    )
+    class Opened(Warehouse):
+        def __init__(self) -> None:
+            super().__init__(memory, open_sql)
+
+    run_state_machine_as_test(Opened, settings=settings(max_examples=examples, stateful_step_count=STEPS))
 
 
 def test_sqlite_memory_and_totals_agree_after_every_step(

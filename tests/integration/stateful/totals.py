@@ -7,12 +7,12 @@ to a sum, whatever each of them does to which order.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final, TypeAlias, TypeVar
 
 import attrs
 
@@ -21,6 +21,14 @@ TRANSIT: Final = "TRANSIT"
 #: From where each SKU may be promised. Of socks there may be some in Leeds too, which nobody is promised.
 SERVED_FROM: Final[Mapping[str, tuple[str, ...]]] = {"MUG": SITES, "CUP": SITES, "SOCKS": ("HULL",)}
 ZERO: Final = Decimal(0)
+
+K = TypeVar("K")
+Sums: TypeAlias = defaultdict[K, Decimal]
+
+
+def sums() -> Sums[Any]:
+    """Of what was never named there is nothing."""
+    return defaultdict(Decimal)
 
 
 @attrs.define
@@ -55,9 +63,11 @@ class Held:
 
 @attrs.define
 class Totals:
-    on_hand: Counter[tuple[str, str]] = attrs.Factory(Counter)
-    blocked: Counter[tuple[str, str]] = attrs.Factory(Counter)
-    shipped: Counter[tuple[str, str]] = attrs.Factory(Counter)
+    """`on_hand`, `blocked` and `shipped` by SKU and site."""
+
+    on_hand: Sums[tuple[str, str]] = attrs.field(factory=sums)
+    blocked: Sums[tuple[str, str]] = attrs.field(factory=sums)
+    shipped: Sums[tuple[str, str]] = attrs.field(factory=sums)
     orders: dict[str, OrderTotals] = attrs.Factory(dict)
     holds: dict[str, Held] = attrs.Factory(dict)
 
@@ -75,7 +85,7 @@ class Totals:
         return sum((self.usable(sku, site) for site in SERVED_FROM[sku]), ZERO)
 
     def usable(self, sku: str, site: str) -> Decimal:
-        return Decimal(self.on_hand[sku, site] - self.blocked[sku, site])
+        return self.on_hand[sku, site] - self.blocked[sku, site]
 
     def promised(self, sku: str) -> Decimal:
         return min(self.asked(sku), self.there(sku))
@@ -96,7 +106,9 @@ class Totals:
             del self.holds[reference]
         return over
 
-    def order(self, number: str, policy: str, wishes: Sequence[tuple[str, Decimal]], given: Mapping[str, Decimal]) -> bool:
+    def order(
+        self, number: str, policy: str, wishes: Sequence[tuple[str, Decimal]], given: Mapping[str, Decimal]
+    ) -> bool:
         """Place an order if it can be; whether it was. `given`: what holds that end with it had been promised."""
         left = {sku: self.available(sku) + given.get(sku, ZERO) for sku, _ in wishes}
         lines = []

@@ -1,0 +1,1 @@
+"""Named changes for the worse, each of which some test must notice."""
