@@ -63,7 +63,7 @@ IDS: dict[type, list[Any]] = {
     locations.Location: [(LEEDS, LEEDS_BIN), ()],
     stock.DemandName: [(HOLD, FIRST), ()],
     orders.Order: [(SECOND, FIRST), (HOLD,), ()],
-    orders.OrderLine: [(SECOND, FIRST), ()],
+    orders.OrderLine: [(SECOND, FIRST), tuple(LINES.values()), ()],
     orders.Shipment: [(SECOND, FIRST), ()],
 }
 CODES: dict[type, list[Any]] = {

@@ -28,9 +28,10 @@ def main(names: Sequence[str]) -> int:
     chosen = [mutant for mutant in MUTANTS if not names or mutant.name in names]
     if unknown := set(names) - {mutant.name for mutant in MUTANTS}:
         return _say(f"no such mutant: {sorted(unknown)}", 2)
-    if _tried(None, _all_tests(chosen)) != _PASSED:
-        return _say("the tests fail without any mutant", 2)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        whole = pool.map(lambda selection: _tried(None, *selection), _all_tests(chosen))
+        if any(code != _PASSED for code in whole):
+            return _say("the tests fail without any mutant", 2)
         codes = dict(zip(chosen, pool.map(_reported, chosen), strict=True))
     survived = [mutant.name for mutant, code in codes.items() if code == _PASSED]
     broken = [mutant.name for mutant, code in codes.items() if code not in (_PASSED, _FAILED)]
@@ -38,31 +39,34 @@ def main(names: Sequence[str]) -> int:
     return 1 if survived else 2 if broken else 0
 
 
-def _all_tests(mutants: Sequence[Mutant]) -> list[tuple[str, ...]]:
-    return sorted({mutant.tests for mutant in mutants})
+def _all_tests(mutants: Sequence[Mutant]) -> list[tuple[list[str], str]]:
+    """Each file once for every choice of its tests."""
+    files: dict[str, set[str]] = {}
+    for mutant in mutants:
+        files.setdefault(mutant.keywords, set()).update(mutant.tests)
+    return [(sorted(chosen), keywords) for keywords, chosen in files.items()]
 
 
 def _reported(mutant: Mutant) -> int:
     began = time.monotonic()
     try:
-        code = _tried(mutant, [mutant.tests])
+        code = _tried(mutant, mutant.tests, mutant.keywords)
     except ValueError as error:
         return _say(f"not made   {error}", 2)
     word = {_PASSED: "SURVIVED", _FAILED: "caught"}.get(code, "did not run")
     return _say(f"{word:<10} {mutant.name} ({time.monotonic() - began:.0f} s)", code)
 
 
-def _tried(mutant: Mutant | None, selections: Sequence[tuple[str, ...]]) -> int:
-    """pytest's exit code on the first selection that does not pass."""
+def _tried(mutant: Mutant | None, tests: Sequence[str], keywords: str) -> int:
+    """pytest's exit code over a copy with the mutant in it."""
     with _copy() as folder:
         if mutant is not None:
             file = folder / mutant.file
             file.write_text(mutant.applied_to(file.read_text()))
-        for selection in selections:
-            code = _pytest(folder, selection)
-            if code != _PASSED:
-                return code
-    return _PASSED
+        run = _pytest(folder, [*tests, "-k", keywords])
+    if run.returncode != (_PASSED if mutant is None else _FAILED):
+        _say(run.stdout + run.stderr, run.returncode)
+    return run.returncode
 
 
 @contextmanager
@@ -77,7 +81,7 @@ def _copy() -> Iterator[Path]:
         yield folder
 
 
-def _pytest(folder: Path, selection: Sequence[str]) -> int:
+def _pytest(folder: Path, selection: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """First failure stops; no shrinking, which only people need; no bytecode, which could outlive its source."""
     paths = os.pathsep.join(str(folder / package) for package in _PACKAGES)
     environment = {**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
@@ -92,12 +96,9 @@ def _pytest(folder: Path, selection: Sequence[str]) -> int:
     if not where.stdout.startswith(str(folder)):
         raise RuntimeError(f"the copy is not what is imported, but {where.stdout}")
     program = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile", "mutants"]
-    run = subprocess.run(
+    return subprocess.run(
         [*program, *selection], env=environment, cwd=folder, check=False, capture_output=True, text=True
     )
-    if run.returncode not in (_PASSED, _FAILED):
-        _say(run.stdout + run.stderr, run.returncode)
-    return run.returncode
 
 
 def _say(text: str, code: int) -> int:

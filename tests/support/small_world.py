@@ -208,6 +208,7 @@ def _demand() -> list[object]:
         reservation(601, "order", FIRST, LINES[FIRST, 1], MUG, LEEDS, "3"),
         reservation(602, "hold", HOLD, HOLD, MUG, LEEDS, "1", EVENING),
         attrs.evolve(consumed, consumed=D(3)),
+        attrs.evolve(reservation(610, "order", FIRST, LINES[FIRST, 2], CUP, HULL, "2"), consumed=D(2)),
         reservation(604, "external", TRANSFER, HOLD, CUP, HULL, "1", NOON),
         Allocation(601, 411, RELEASE, 411, D(2)),
         Allocation(601, 411, NOBODY, 411, D(1)),
