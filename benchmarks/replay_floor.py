@@ -73,7 +73,7 @@ class Marks:
 
 def last_rows(connection: sqlite3.Connection) -> dict[str, int]:
     """The last row number of every table."""
-    counted = (f"SELECT '{name}', coalesce(max(rowid), 0) FROM {name}" for name in INSERTED)  # noqa: S608
+    counted = (f"SELECT '{name}', coalesce(max(rowid), 0) FROM {name}" for name in INSERTED)
     return dict(connection.execute(" UNION ALL ".join(counted)).fetchall())
 
 
@@ -118,8 +118,8 @@ def _inserts(source: sqlite3.Connection, before: dict[str, int], after: dict[str
     for name in INSERTED:
         if after[name] > before[name]:
             columns = schema.metadata.tables[name].columns.keys()
-            read = f"SELECT {_listed(columns)} FROM {name} WHERE rowid > ? AND rowid <= ? ORDER BY rowid"  # noqa: S608
-            write = f"INSERT INTO {name} ({_listed(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
+            read = f"SELECT {_listed(columns)} FROM {name} WHERE rowid > ? AND rowid <= ? ORDER BY rowid"
+            write = f"INSERT INTO {name} ({_listed(columns)}) VALUES ({', '.join('?' * len(columns))})"
             rows = source.execute(read, (before[name], after[name])).fetchall()
             statements.append((write, _emptied(name, columns, rows)))
     return statements

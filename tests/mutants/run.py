@@ -30,7 +30,7 @@ def main(names: Sequence[str]) -> int:
         return _say(f"no such mutant: {sorted(unknown)}", 2)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         whole = pool.map(lambda selection: _tried(None, *selection), _all_tests(chosen))
-        if any(code != _PASSED for code in whole):
+        if any(code != _PASSED for code, _ in whole):
             return _say("the tests fail without any mutant", 2)
         codes = dict(zip(chosen, pool.map(_reported, chosen), strict=True))
     survived = [mutant.name for mutant, code in codes.items() if code == _PASSED]
@@ -50,15 +50,15 @@ def _all_tests(mutants: Sequence[Mutant]) -> list[tuple[list[str], str]]:
 def _reported(mutant: Mutant) -> int:
     began = time.monotonic()
     try:
-        code = _tried(mutant, mutant.tests, mutant.keywords)
+        code, by = _tried(mutant, mutant.tests, mutant.keywords)
     except ValueError as error:
         return _say(f"not made   {error}", 2)
     word = {_PASSED: "SURVIVED", _FAILED: "caught"}.get(code, "did not run")
-    return _say(f"{word:<10} {mutant.name} ({time.monotonic() - began:.0f} s)", code)
+    return _say(f"{word:<10} {mutant.name} ({time.monotonic() - began:.0f} s) {by}", code)
 
 
-def _tried(mutant: Mutant | None, tests: Sequence[str], keywords: str) -> int:
-    """pytest's exit code over a copy with the mutant in it."""
+def _tried(mutant: Mutant | None, tests: Sequence[str], keywords: str) -> tuple[int, str]:
+    """pytest's exit code over a copy with the mutant in it, and the test that failed."""
     with _copy() as folder:
         if mutant is not None:
             file = folder / mutant.file
@@ -66,7 +66,8 @@ def _tried(mutant: Mutant | None, tests: Sequence[str], keywords: str) -> int:
         run = _pytest(folder, [*tests, "-k", keywords])
     if run.returncode != (_PASSED if mutant is None else _FAILED):
         _say(run.stdout + run.stderr, run.returncode)
-    return run.returncode
+    failed = [line.split()[1] for line in run.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    return run.returncode, " ".join(failed)
 
 
 @contextmanager

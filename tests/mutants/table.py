@@ -61,7 +61,7 @@ MUTANTS: Final = (
         "src/stockcore/stock/allocating.py",
         "if expires_on is not None and expires_on < today:",
         "if expires_on is not None and expires_on <= today:",
-        (f"{_SCENARIOS}/test_outside.py", f"{_SCENARIOS}/test_pinned.py"),
+        ("tests/unit/stock/test_allocating.py", f"{_SCENARIOS}/test_outside.py"),
     ),
     Mutant(
         "release not ledgered",
@@ -89,13 +89,6 @@ MUTANTS: Final = (
         "src/stockcore/stock/shortage.py",
         "-reservation.since.timestamp(), -reservation.age)",
         "reservation.since.timestamp(), reservation.age)",
-        (f"{_SCENARIOS}/test_shortage.py",),
-    ),
-    Mutant(
-        "picked goods give way first",
-        "src/stockcore/stock/shortage.py",
-        "yield reservation, reservation.outstanding - _picked(book, reservation, None)",
-        "yield reservation, reservation.outstanding",
         (f"{_SCENARIOS}/test_shortage.py",),
     ),
     Mutant(
@@ -175,7 +168,7 @@ MUTANTS: Final = (
         "src/stockcore/orders/sourcing.py",
         "return available - taken",
         "return available",
-        (f"{_SCENARIOS}/test_reservations.py",),
+        ("tests/unit/orders/test_planning.py", _MACHINE),
     ),
     Mutant(
         "a refusal leaves no answer",

@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 import attrs
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 import stockcore.catalog.records as catalog
 import stockcore.kernel.records as kernel
@@ -128,19 +127,20 @@ class Days(Array):
     __slots__ = ()
 
 
-def _plain_literal(values: Iterable[Any]) -> str:
+def plain_literal(values: Iterable[Any]) -> str:
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
 
-def _text_literal(values: Sequence[str | None]) -> str:
+def text_literal(values: Iterable[Any]) -> str:
     parts = [
-        "NULL" if value is None else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values
+        "NULL" if value is None else '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+        for value in values
     ]
     return "{" + ",".join(parts) + "}"
 
 
-def _key_literal(values: Iterable[Any]) -> str:
-    return "{" + ",".join(["NULL" if value is None else value.hex for value in values]) + "}"
+def key_literal(values: Iterable[Any]) -> str:
+    return "{" + ",".join(["NULL" if value is None else "%032x" % value.int for value in values]) + "}"
 
 
 def _instant_literal(values: Iterable[Any]) -> str:
@@ -152,15 +152,24 @@ def _flag_literal(values: Iterable[Any]) -> str:
     return "{" + ",".join(["NULL" if value is None else "t" if value else "f" for value in values]) + "}"
 
 
-#: array class → (PostgreSQL's element type, its array's type oid, the literal of a list of values)
-ARRAYS: Final[dict[type[Array], tuple[str, int, Callable[[Any], str]]]] = {
-    Ints: ("bigint", 1016, _plain_literal),
-    Numerics: ("numeric", 1231, _plain_literal),
-    Texts: ("text", 1009, _text_literal),
-    Keys: ("uuid", 2951, _key_literal),
-    Instants: ("timestamptz", 1185, _instant_literal),
-    Flags: ("boolean", 1000, _flag_literal),
-    Days: ("date", 1182, _plain_literal),
+@attrs.frozen
+class Element:
+    """How one kind of value is given to PostgreSQL: its type, its array's oid, one value and a column of them as text."""
+
+    name: str
+    array_oid: int
+    one: Callable[[Any], str]
+    many: Callable[[Iterable[Any]], str]
+
+
+ARRAYS: Final[dict[type[Array], Element]] = {
+    Ints: Element("bigint", 1016, str, plain_literal),
+    Numerics: Element("numeric", 1231, str, plain_literal),
+    Texts: Element("text", 1009, str, text_literal),
+    Keys: Element("uuid", 2951, str, key_literal),
+    Instants: Element("timestamptz", 1185, str, _instant_literal),
+    Flags: Element("boolean", 1000, str, _flag_literal),
+    Days: Element("date", 1182, str, plain_literal),
 }
 
 
@@ -177,7 +186,7 @@ def array_of(kind: sa.types.TypeEngine[Any]) -> type[Array]:
             return Flags
         case Day():
             return Days
-        case Json() | sa.Text() | postgresql.JSONB():
+        case Json() | sa.Text():
             return Texts
         case _ if isinstance(kind, sa.Integer):
             return Ints
@@ -208,22 +217,29 @@ def _flag(value: Any) -> Any:
     return None if value is None else bool(value)
 
 
-def to_sqlite(kind: sa.types.TypeEngine[Any]) -> Callable[[Any], Any] | None:
-    """How a value of this column is given to sqlite3; None: as it is."""
-    match kind:
+Convert: TypeAlias = Callable[[Any], Any]
+
+
+def to_sqlite(column: sa.Column[Any]) -> tuple[Convert, Convert | None]:
+    """How a record's value of this column is taken and then given to sqlite3; None: as it is."""
+    take = attrgetter(column.name)
+    match column.type:
         case Quantity():
-            return scaled
+            return take, scaled
         case Instant():
-            return microseconds
+            return take, microseconds
+        case Key() if column.nullable:
+            return take, _hex
         case Key():
-            return _hex
+            return attrgetter(f"{column.name}.int"), "%032x".__mod__  # no Python function for the ledger's many ids
         case Day():
-            return _iso
-    return None
+            return take, _iso
+    return take, None
 
 
-def from_sqlite(kind: sa.types.TypeEngine[Any]) -> Callable[[Any], Any] | None:
-    match kind:
+def from_sqlite(column: sa.Column[Any]) -> Convert | None:
+    """How this column is made of what sqlite3 gives; None: as it is."""
+    match column.type:
         case Quantity():
             return unscaled
         case Instant():
@@ -233,7 +249,7 @@ def from_sqlite(kind: sa.types.TypeEngine[Any]) -> Callable[[Any], Any] | None:
         case Day():
             return _day
         case Flag():
-            return _flag
+            return _flag if column.nullable else bool
     return None
 
 
@@ -250,15 +266,10 @@ class Shape:
         self.keys = tuple(column.name for column in table.primary_key)
         fixed = {*self.keys, *FIXED.get(record, ())}
         self.updated = (*(name for name in self.columns if name not in fixed), *self.keys)  # keys last
-        self.arrays = {name: array_of(table.c[name].type) for name in self.columns}
-        self._out = {name: (attrgetter(name), to_sqlite(table.c[name].type)) for name in self.columns}
-        back = [(index, from_sqlite(table.c[name].type)) for index, name in enumerate(self.columns)]
+        self.elements = {name: ARRAYS[array_of(table.c[name].type)] for name in self.columns}
+        self._out = {name: to_sqlite(table.c[name]) for name in self.columns}
+        back = [(index, from_sqlite(table.c[name])) for index, name in enumerate(self.columns)]
         self._back = [(index, convert) for index, convert in back if convert is not None]
-
-    def column_arrays(self, records: Sequence[Any], names: Sequence[str]) -> list[Array]:
-        """The named columns of the records, for `unnest`."""
-        arrays = self.arrays
-        return [arrays[name](map(attrgetter(name), records)) for name in names]
 
     def sqlite_rows(self, records: Sequence[Any], names: Sequence[str]) -> Iterable[tuple[Any, ...]]:
         """The named columns of the records, as sqlite3 takes them; column by column, which is several times faster."""

@@ -16,6 +16,7 @@ from uuid import UUID
 import attrs
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql import visitors
 
 import stockcore.catalog.records as catalog
 import stockcore.kernel.records as kernel
@@ -23,7 +24,7 @@ import stockcore.locations.records as locations
 import stockcore.orders.records as orders
 import stockcore.stock.records as stock
 from stockcore_sql import schema as s
-from stockcore_sql.carrying import SHAPES, Ints, Keys, Texts
+from stockcore_sql.carrying import SHAPES, key_literal, text_literal
 from stockcore_sql.types import Day
 
 Condition: TypeAlias = sa.ColumnElement[bool]
@@ -60,7 +61,7 @@ class Postgres(Dialect):
     def driver(self) -> sa.Dialect:
         from sqlalchemy.dialects.postgresql import psycopg
 
-        return psycopg.dialect()  # type: ignore[no-untyped-call]
+        return psycopg.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
 
 class Sqlite(Dialect):
@@ -435,7 +436,8 @@ READS: Final[Mapping[type, Read]] = {
 
 @attrs.frozen
 class Compiled:
-    """A statement as the driver takes it. `names`: SQLite's question marks in order; `fixed`: values of its own."""
+    """A statement as the driver takes it: its parameters in order, and those that SQLAlchemy gave a value of its own
+    (SQLite's OFFSET)."""
 
     sql: str
     names: tuple[str, ...]
@@ -444,9 +446,17 @@ class Compiled:
 
 
 def _compile(read: Read, dialect: Dialect) -> Compiled:
-    compiled = read.build(dialect).compile(dialect=dialect.driver())
-    fixed = {name: value for name, value in compiled.params.items() if value is not None}
-    return Compiled(str(compiled), tuple(compiled.positiontup or ()), fixed, read.record)
+    """Values of the statement's own become literals: a partial index is not used where its condition is a parameter."""
+    statement = visitors.cloned_traverse(read.build(dialect), {}, {"bindparam": _spell_out})
+    compiled = statement.compile(dialect=dialect.driver(), compile_kwargs={"render_postcompile": True})
+    names = tuple(compiled.positiontup or ())
+    fixed = {name: compiled.params[name] for name in names if compiled.params[name] is not None}
+    return Compiled(str(compiled), names, fixed, read.record)
+
+
+def _spell_out(parameter: sa.BindParameter[Any]) -> None:
+    parameter.literal_execute = parameter.value is not None
+    parameter.required = False  # rendering the literals asks for every value
 
 
 class Reader:
@@ -465,27 +475,22 @@ class Reader:
 
 
 @lru_cache
-def _fields(kind: type) -> tuple[str, ...]:
+def _fields(kind: type[Any]) -> tuple[str, ...]:
     return tuple(field.name for field in attrs.fields(kind))
 
 
-def postgres_values(query: Any) -> dict[str, Any]:
-    """The query's fields as psycopg takes them: lists with one fixed type each."""
-    return {name: _as_array(getattr(query, name)) for name in _fields(type(query))}
-
-
-def _as_array(value: Any) -> Any:
-    if not isinstance(value, tuple):
-        return value
-    first = value[0] if value else None
-    if isinstance(first, UUID):
-        return Keys(value)
-    return Ints(value) if isinstance(first, int) else Texts(value)
+def postgres_value(value: Any) -> bytes | None:
+    """A query's field as PostgreSQL reads it."""
+    if isinstance(value, tuple):
+        return (key_literal(value) if value and isinstance(value[0], UUID) else text_literal(value)).encode()
+    if value is None:
+        return None
+    return str(value).encode()
 
 
 def sqlite_values(query: Any) -> dict[str, Any]:
     """The query's fields as sqlite3 takes them: lists as JSON."""
-    return {name: _as_json(getattr(query, name)) for name in _fields(type(query))}
+    return {name: _as_json(getattr(query, name)) for name in _fields(query.__class__)}
 
 
 def _as_json(value: Any) -> Any:

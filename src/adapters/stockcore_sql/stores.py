@@ -7,21 +7,25 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from stockcore.kernel.errors import StockcoreError
+from stockcore.kernel.records import KnownCommands
 from stockcore.kernel.unit_of_work import Changes, Drawn, Origin, Query
 from stockcore.orders.records import NextOrderNumbers
 from stockcore_ids import uuid7s
 from stockcore_sql import migrate
 from stockcore_sql.carrying import SHAPES
 from stockcore_sql.connecting import engine_for, error_of, is_transient, translated
-from stockcore_sql.reading import Postgres, Reader, Sqlite, postgres_values, sqlite_values
+from stockcore_sql.reading import Postgres, Reader, Sqlite, postgres_value, sqlite_values
 from stockcore_sql.types import microseconds
 from stockcore_sql.writing import PostgresWriter, SqliteWriter, parts_of
+
+if TYPE_CHECKING:
+    from stockcore_sql.wire import HostedWire, PipelinedWire
 
 R = TypeVar("R")
 Clock = Callable[[], datetime]
@@ -30,6 +34,11 @@ TRIES_MAX: Final = 6
 
 _POSTGRES_READER: Final = Reader(Postgres())
 _POSTGRES_WRITER: Final = PostgresWriter()
+_NOTHING_KNOWN: Final = KnownCommands(())
+_DRAW: Final = (
+    "SELECT ARRAY(SELECT nextval('stock_seq') FROM generate_series(1, $1::bigint)), "
+    "ARRAY(SELECT nextval('order_number_seq') FROM generate_series(1, $2::bigint)), clock_timestamp()"
+)
 _SQLITE_READER: Final = Reader(Sqlite())
 _SQLITE_WRITER: Final = SqliteWriter()
 
@@ -50,82 +59,59 @@ class _UnitOfWork:
 
 
 class PostgresUnitOfWork(_UnitOfWork):
-    """Inside psycopg's pipeline where the connection is ours: one `load` is one round trip, and so is write and
-    commit together."""
+    """Over a wire that carries many questions at once: one `load` is one round trip, and so is write and commit
+    together."""
 
-    def __init__(self, connection: Any, origin: Origin, clock: Clock | None) -> None:
+    def __init__(self, wire: HostedWire | PipelinedWire, origin: Origin, clock: Clock | None) -> None:
         super().__init__(origin, clock)
-        self._connection = connection  # psycopg's
+        self._wire: Any = wire
         self._drawn: Drawn | None = None
 
     def load(self, *queries: Query[Any]) -> Any:
-        cursors = [self._ask(query) for query in queries]
-        draw = self._ask_draw(self._announced) if self._announced else None
-        self._announced = 0
-        answers = [
-            self._fetch(query, cursor) for query, cursor in zip(queries, cursors, strict=True)
-        ]
+        asked = [self._ask(query) for query in queries]
+        numbers = sum(query.count for query in queries if isinstance(query, NextOrderNumbers))
+        draw = self._ask_draw(self._announced, numbers) if self._announced or numbers else None
+        answers = [self._answer(query, question) for query, question in zip(queries, asked, strict=True)]
         if draw is not None:
-            self._drawn = self._fetch_draw(draw)
+            drawn, fresh = self._answer_draw(draw)
+            self._drawn = drawn if self._announced else None
+            answers = [fresh if isinstance(q, NextOrderNumbers) else a for q, a in zip(queries, answers, strict=True)]
+        self._announced = 0
         return answers[0] if len(answers) == 1 else tuple(answers)
 
     def _ask(self, query: Query[Any]) -> Any:
-        if isinstance(query, NextOrderNumbers):
-            return self._connection.execute(
-                "SELECT nextval('order_number_seq') FROM generate_series(1, %s::bigint)", (query.count,), prepare=True
-            )
+        if isinstance(query, NextOrderNumbers) or query == _NOTHING_KNOWN:
+            return None  # drawn together with the ids; nothing to ask
         statement = _POSTGRES_READER.of(query)
-        values = postgres_values(query)
-        if statement.fixed:
-            values |= statement.fixed
-        values["now"] = self._clock() if self._clock is not None else None
-        return self._connection.execute(statement.sql, values, prepare=True)
+        return self._wire.ask(statement.sql, [self._value(query, name) for name in statement.names])
 
-    def _fetch(self, query: Query[Any], cursor: Any) -> list[Any]:
-        if isinstance(query, NextOrderNumbers):
-            return [row[0] for row in cursor.fetchall()]
+    def _value(self, query: Query[Any], name: str) -> bytes | None:
+        if name == "now":
+            return postgres_value(self._clock() if self._clock is not None else None)
+        return postgres_value(getattr(query, name))
+
+    def _answer(self, query: Query[Any], question: Any) -> list[Any]:
+        if question is None:
+            return []
         make = SHAPES[_POSTGRES_READER.of(query).record].of_row
-        return [make(row) for row in cursor.fetchall()]
+        return [make(row) for row in self._wire.rows(question)]
 
-    def _ask_draw(self, count: int) -> Any:
-        return self._connection.execute(
-            "SELECT ARRAY(SELECT nextval('stock_seq') FROM generate_series(1, %s::bigint)), clock_timestamp()",
-            (count,),
-            prepare=True,
-        )
+    def _ask_draw(self, count: int, numbers: int) -> Any:
+        return self._wire.ask(_DRAW, (b"%d" % count, b"%d" % numbers))
 
-    def _fetch_draw(self, cursor: Any) -> Drawn:
-        ids, now = cursor.fetchone()
-        return Drawn(ids, self._clock() if self._clock is not None else now.astimezone(UTC))
+    def _answer_draw(self, question: Any) -> tuple[Drawn, list[int]]:
+        ((ids, numbers, now),) = self._wire.rows(question)
+        return Drawn(ids, self._clock() if self._clock is not None else now.astimezone(UTC)), numbers
 
     def draw(self, count: int) -> Drawn:
         drawn, self._drawn = self._drawn, None
-        return drawn if drawn is not None else self._fetch_draw(self._ask_draw(count))
+        return drawn if drawn is not None else self._answer_draw(self._ask_draw(count, 0))[0]
 
     def write(self, changes: Changes) -> None:
         parts = parts_of(changes)
         if parts:
-            text, parameters = _POSTGRES_WRITER.statement(parts)
-            self._connection.execute(text, parameters, prepare=True)
-            _hand_over(self._connection)
-
-
-def _hand_over(connection: Any) -> None:
-    """Give everything that waits to be sent to the server, in a pipeline.
-
-    psycopg (3.3) sends what the socket takes and, once its queue is empty, waits for answers only: a statement larger
-    than the socket's buffer was sent in part, and client and server waited for each other for ever.
-    """
-    connection.wait(_flush(connection.pgconn))
-
-
-def _flush(link: Any) -> Iterator[Any]:
-    from psycopg.waiting import Ready, Wait
-
-    while link.flush():
-        ready: Any = yield Wait.RW
-        if ready & Ready.R:
-            link.consume_input()
+            self._wire.tell(*_POSTGRES_WRITER.statement(parts))
+            self._wire.start()
 
 
 class SqliteUnitOfWork(_UnitOfWork):
@@ -142,8 +128,7 @@ class SqliteUnitOfWork(_UnitOfWork):
         if isinstance(query, NextOrderNumbers):
             return self._next("order_number_seq", query.count)
         statement = _SQLITE_READER.of(query)
-        values = sqlite_values(query)
-        values |= statement.fixed
+        values = {**sqlite_values(query), **statement.fixed}
         if "now" in statement.names:
             values["now"] = microseconds(self._now())
         rows = self._connection.execute(statement.sql, [values[name] for name in statement.names]).fetchall()
@@ -202,9 +187,8 @@ class SqlStore:
         self.check_schema()
         pooled = self.engine.raw_connection()
         try:
-            connection: Any = pooled.driver_connection
             run = self._postgres_transaction if self.is_postgresql else self._sqlite_transaction
-            with run(connection, origin, dry_run) as uow:
+            with run(pooled, origin, dry_run) as uow:
                 yield uow
         except BaseException as error:
             if _is_lost(pooled):
@@ -214,21 +198,23 @@ class SqlStore:
             pooled.close()
 
     @contextlib.contextmanager
-    def _postgres_transaction(self, connection: Any, origin: Origin, dry_run: bool) -> Iterator[Any]:
+    def _postgres_transaction(self, pooled: Any, origin: Origin, dry_run: bool) -> Iterator[Any]:
+        from stockcore_sql.wire import PipelinedWire
+
+        wire = PipelinedWire(pooled.driver_connection, pooled.info.setdefault("stockcore_statements", {}))
         try:
-            with connection.pipeline():
-                yield PostgresUnitOfWork(connection, origin, self.clock)
-                if dry_run:
-                    connection.rollback()
-                else:
-                    connection.commit()
+            yield PostgresUnitOfWork(wire, origin, self.clock)
+            if dry_run:
+                wire.rollback()
+            else:
+                wire.commit()
         except BaseException:
-            if not connection.closed:
-                connection.rollback()
+            wire.abandon()
             raise
 
     @contextlib.contextmanager
-    def _sqlite_transaction(self, connection: Any, origin: Origin, dry_run: bool) -> Iterator[Any]:
+    def _sqlite_transaction(self, pooled: Any, origin: Origin, dry_run: bool) -> Iterator[Any]:
+        connection = pooled.driver_connection
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield SqliteUnitOfWork(connection, origin, self.clock)
@@ -274,10 +260,14 @@ class HostedStore:
         is_postgresql = self._connection.dialect.name == "postgresql"
         if not is_postgresql and not driver.in_transaction:
             driver.execute("BEGIN IMMEDIATE")  # before the savepoint, which would begin a deferred transaction
-        unit_of_work = PostgresUnitOfWork if is_postgresql else SqliteUnitOfWork
         savepoint = self._connection.begin_nested()
         try:
-            yield unit_of_work(driver, origin, self._clock)
+            if is_postgresql:
+                from stockcore_sql.wire import HostedWire
+
+                yield PostgresUnitOfWork(HostedWire(driver), origin, self._clock)
+            else:
+                yield SqliteUnitOfWork(driver, origin, self._clock)
         except BaseException:
             savepoint.rollback()
             raise
@@ -302,24 +292,3 @@ def _from_driver(error: Exception) -> bool:
 
 def _is_lost(pooled: Any) -> bool:
     return bool(getattr(pooled.driver_connection, "closed", False))
-
-
-def _register_arrays() -> None:
-    """Teach psycopg our array classes; only they are affected, so a host's own connections are not disturbed."""
-    try:
-        import psycopg
-        from psycopg.adapt import Dumper
-    except ImportError:
-        return
-    from stockcore_sql.carrying import ARRAYS
-
-    for array, (_, array_oid, literal) in ARRAYS.items():
-
-        def dump(self: Any, obj: Any, literal: Callable[[Any], str] = literal) -> bytes:
-            return literal(obj).encode()
-
-        psycopg.adapters.register_dumper(array, type(f"{array.__name__}Dumper", (Dumper,), {"oid": array_oid, "dump": dump}))
-
-
-_register_arrays()
-

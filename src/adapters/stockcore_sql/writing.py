@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy.dialects import postgresql
-
 from stockcore.kernel.unit_of_work import Changes
-from stockcore_sql.carrying import ARRAYS, ORDER, SHAPES, Shape
+from stockcore_sql.carrying import ORDER, SHAPES, Shape
 
 #: (record class, insert | update | delete) → the records
 Part: TypeAlias = tuple[Shape, str, list[Any]]
+
+#: a part's form, and which of its columns differ from row to row
+_Written: TypeAlias = tuple["_Form", tuple[bool, ...]]
 
 
 _PLACE: Final = {record: place for place, record in enumerate(ORDER)}
@@ -42,6 +45,37 @@ def _columns(shape: Shape, verb: str) -> tuple[str, ...]:
     return shape.keys
 
 
+class _Form:
+    """How the rows of one table are written with one verb, as PostgreSQL is told.
+
+    Columns travel as arrays for `unnest`, but most hold one value in all rows of a write (who, when, what kind), and
+    arrays of those cost a third of the whole (docs/adr/0002). A column is given as one value until it once differed
+    within a write; that is remembered, so that the statement's text, and with it the prepared plan, settles soon.
+    """
+
+    def __init__(self, shape: Shape, verb: str) -> None:
+        self.shape = shape
+        self.verb = verb
+        self.names = _columns(shape, verb)
+        self.differing = [name in shape.keys for name in self.names]
+        self._elements = [shape.elements[name] for name in self.names]
+        self._take = attrgetter(*self.names, self.names[0])  # one name too many: it always gives a tuple
+
+    def columns(self, records: Sequence[Any]) -> list[bytes | None]:
+        """The records' values, column by column; `differing` is true of them from now on."""
+        columns = list(zip(*map(self._take, records), strict=True))[:-1]
+        if len(records) > 1:
+            for index, column in enumerate(columns):
+                if not self.differing[index] and column.count(column[0]) != len(column):
+                    self.differing[index] = True
+        return [
+            element.many(column).encode()
+            if differs
+            else (None if column[0] is None else element.one(column[0]).encode())
+            for column, element, differs in zip(columns, self._elements, self.differing, strict=True)
+        ]
+
+
 class PostgresWriter:
     """All parts as common table expressions of one statement; a count that differs makes it fail, so nothing is lost.
 
@@ -49,60 +83,63 @@ class PostgresWriter:
     """
 
     def __init__(self) -> None:
-        self._texts: dict[tuple[tuple[Shape, str], ...], str] = {}
+        self._forms: dict[tuple[Shape, str], _Form] = {}
+        self._texts: dict[tuple[Any, ...], str] = {}
 
-    def statement(self, parts: Sequence[Part]) -> tuple[str, list[Any]]:
-        key = tuple((shape, verb) for shape, verb, _ in parts)
-        text = self._texts.get(key)
-        if text is None:
-            text = self._texts[key] = self._text(key)
-        parameters: list[Any] = []
+    def statement(self, parts: Sequence[Part]) -> tuple[str, list[bytes | None]]:
+        """The text and its parameters."""
+        written: list[_Written] = []
+        values: list[bytes | None] = []
         expected = 0
         for shape, verb, records in parts:
-            parameters += shape.column_arrays(records, _columns(shape, verb))
+            form = self._forms.get((shape, verb))
+            if form is None:
+                form = self._forms[(shape, verb)] = _Form(shape, verb)
+            values += form.columns(records)
+            written.append((form, tuple(form.differing)))
             if verb != "insert":
                 expected += len(records)
-        if any(verb != "insert" for _, verb in key):
-            parameters.append(expected)
-        return text, parameters
-
-    def _text(self, key: tuple[tuple[Shape, str], ...]) -> str:
-        expressions, counted = [], []
-        for index, (shape, verb) in enumerate(key):
-            expressions.append(f"w{index} AS ({_postgres_part(shape, verb)})")
-            if verb != "insert":
-                counted.append(f"(SELECT count(*) FROM w{index})")
-        # a division by zero where fewer rows were written than the use case decided on: the transaction fails
-        check = f"1 / (({' + '.join(counted)} = %s)::int)" if counted else "1"
-        return f"WITH {', '.join(expressions)} SELECT {check}"
+        if expected:
+            values.append(b"%d" % expected)
+        key = tuple(written)
+        text = self._texts.get(key)
+        if text is None:
+            text = self._texts[key] = _postgres_text(key)
+        return text, values
 
 
-def _postgres_part(shape: Shape, verb: str) -> str:
-    table = shape.table.name
-    if verb == "insert":
-        columns = ", ".join(f'"{name}"' for name in shape.columns)
-        return f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({_unnest(shape, shape.columns)})"
+def _postgres_text(parts: Sequence[_Written]) -> str:
+    number = itertools.count(1)
+    expressions, counted = [], []
+    for index, (form, differing) in enumerate(parts):
+        expressions.append(f"w{index} AS ({_postgres_part(form, differing, number)})")
+        if form.verb != "insert":
+            counted.append(f"(SELECT count(*) FROM w{index})")
+    # a division by zero where fewer rows were written than the use case decided on: the transaction fails
+    check = f"1 / (({' + '.join(counted)} = ${next(number)}::bigint)::int)" if counted else "1"
+    return f"WITH {', '.join(expressions)} SELECT {check}"
+
+
+def _postgres_part(form: _Form, differing: Sequence[bool], number: Iterator[int]) -> str:
+    shape, table = form.shape, form.shape.table.name
+    arrays: dict[str, str] = {}
+    sources: dict[str, str] = {}
+    for name, differs in zip(form.names, differing, strict=True):
+        placeholder = f"${next(number)}::{shape.elements[name].name}"
+        if differs:
+            arrays[name], sources[name] = f"{placeholder}[]", f'n."{name}"'
+        else:
+            sources[name] = placeholder
+    columns = ", ".join(f'"{name}"' for name in arrays)
+    rows = f"unnest({', '.join(arrays.values())}) AS n({columns})"
     matched = " AND ".join(f't."{name}" = n."{name}"' for name in shape.keys)
-    if verb == "update":
-        columns = ", ".join(f'"{name}"' for name in shape.updated)
-        assigned = ", ".join(f'"{name}" = n."{name}"' for name in shape.updated if name not in shape.keys)
-        source = f"unnest({_unnest(shape, shape.updated)}) AS n({columns})"
-        return f"UPDATE {table} AS t SET {assigned} FROM {source} WHERE {matched} RETURNING 1"
-    columns = ", ".join(f'"{name}"' for name in shape.keys)
-    return (
-        f"DELETE FROM {table} AS t USING unnest({_unnest(shape, shape.keys)}) AS n({columns}) "
-        f"WHERE {matched} RETURNING 1"
-    )
-
-
-def _unnest(shape: Shape, names: Sequence[str]) -> str:
-    return ", ".join(f"%s::{_element(shape, name)}[]" for name in names)
-
-
-def _element(shape: Shape, name: str) -> str:
-    if isinstance(shape.table.c[name].type, postgresql.JSONB):
-        return "jsonb"
-    return ARRAYS[shape.arrays[name]][0]
+    if form.verb == "insert":
+        targets = ", ".join(f'"{name}"' for name in sources)
+        return f"INSERT INTO {table} ({targets}) SELECT {', '.join(sources.values())} FROM {rows}"
+    if form.verb == "update":
+        assigned = ", ".join(f'"{name}" = {sources[name]}' for name in form.names if name not in shape.keys)
+        return f"UPDATE {table} AS t SET {assigned} FROM {rows} WHERE {matched} RETURNING 1"
+    return f"DELETE FROM {table} AS t USING {rows} WHERE {matched} RETURNING 1"
 
 
 class SqliteWriter:

@@ -7,7 +7,9 @@ their own, because they ask it from outside.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import groupby, islice
@@ -20,11 +22,11 @@ from stockcore.catalog.commands import AddProduct, ChangeProduct
 from stockcore.catalog.records import VariantsByCode
 from stockcore.catalog.use_cases import ADD_PRODUCT, CHANGE_PRODUCT
 from stockcore.kernel.errors import StockcoreError
-from stockcore.kernel.execution import carry_out
+from stockcore.kernel.execution import BATCH_MAX, UseCase, carry_out
 from stockcore.kernel.quantity import ZERO
 from stockcore.kernel.records import Setting
 from stockcore.kernel.results import Outcome, Rejected, value_of
-from stockcore.kernel.text import normal_code
+from stockcore.kernel.text import lookup_codes, normal_code
 from stockcore.kernel.unit_of_work import Changes, Origin, Source, UnitOfWork
 from stockcore.locations.commands import AddSite
 from stockcore.locations.use_cases import ADD_SITE
@@ -34,7 +36,7 @@ from stockcore.orders.customers import ADD_CUSTOMER
 from stockcore.orders.following import follow_up_orders
 from stockcore.orders.fulfilling import ADVANCE_ORDER
 from stockcore.orders.placing import PLACE_ORDER
-from stockcore.orders.records import CustomersByCode, LinesOfCustomer, LockOrdersById
+from stockcore.orders.records import CustomersByCode, LinesOfCustomer, LockOrdersById, OrderLine
 from stockcore.orders.results import OrderDocument
 from stockcore.stock.commands import AdjustStock, ReceiveStock, ReturnStock
 from stockcore.stock.records import LockReservationsOfLines, ReturnedFor, Status
@@ -43,7 +45,7 @@ from stockcore_replay import calendars, supply
 from stockcore_replay.books import Books
 from stockcore_replay.categories import Category
 from stockcore_replay.countries import country
-from stockcore_replay.giving_back import Bought, give_back
+from stockcore_replay.giving_back import Bought, GivenBack, give_back
 from stockcore_replay.parameters import Parameters, table
 from stockcore_replay.progress import SETTING, Progress, count
 from stockcore_replay.report import CURRENCY
@@ -66,7 +68,6 @@ from stockcore_sql.stores import SqlStore
 SITE: Final = "MAIN"
 ORIGIN: Final = Origin("replay", Source.IMPORT)
 ROWS_PER_TRANSACTION: Final = 2000
-COMMANDS_AT_ONCE: Final = 100
 
 C = TypeVar("C", bound=Any)
 R = TypeVar("R")
@@ -120,8 +121,9 @@ class Replay:
         if self.progress.finished:
             return
         pending = islice(events(read_rows(self._path), self.plan, self.parameters), self.progress.events_done, None)
-        for batch in self._batches(pending):
-            self._carry_out(batch)
+        with _seldom_collecting():
+            for batch in self._batches(pending):
+                self._carry_out(batch)
         with self.store.transaction(ORIGIN) as uow:
             self.progress.finished = True
             self._save(uow)
@@ -212,8 +214,8 @@ class Replay:
             elif category is Category.WRITE_OFF:
                 self._write_off(uow, listed)
             else:
-                for entry in listed:
-                    self._take_back(uow, entry.row)
+                for rows in _of_different_skus(listed):
+                    self._take_back(uow, rows)
         for order in invoice.orders:
             self._order(uow, invoice, order)
 
@@ -296,25 +298,30 @@ class Replay:
             if change.missing:
                 self.progress.discrepancies.append((entry.row.number, entry.row.code, change.missing))
 
-    def _take_back(self, uow: UnitOfWork, row: SourceRow) -> None:
-        quantity = -row.quantity
-        given = give_back(quantity, self._bought(uow, row) if row.customer is not None else ())
-        reason = _reason(row, "return")
-        if given.cancels:
-            cancels = [
-                CancelLines(
-                    number=number,
-                    lines=tuple(LineCancel(line=one.line_no, quantity=one.quantity) for one in group),
-                    reason=f"row {row.number}",
-                )
-                for number, group in groupby(given.cancels, key=lambda one: one.order)
-            ]
-            _all_done(carry_out(uow, CANCEL_LINES, cancels))
+    def _take_back(self, uow: UnitOfWork, rows: Sequence[SourceRow]) -> None:
+        """The rows of a return, each of another SKU, so that none changes what another finds."""
+        bought = self._bought(uow, [row for row in rows if row.customer is not None])
+        returns: list[ReturnStock] = []
+        for row in rows:
+            given = give_back(-row.quantity, bought.get(normal_code(row.code), ()))
+            if given.cancels:
+                _take_all(uow, RETURN_STOCK, returns)
+                returns = []
+                _take_all(uow, CANCEL_LINES, _cancels(row, given))
+            returns += self._returns(row, given)
+            self.progress.add("returned", -row.quantity)
+            self.progress.add("cancelled_backordered", sum((one.backordered for one in given.cancels), ZERO))
+            self.progress.add("cancelled_reserved", sum((one.reserved for one in given.cancels), ZERO))
+            self.progress.add("restocked", sum((one.quantity for one in given.restocks), ZERO))
+            self.progress.add("unmatched", given.unmatched)
+        _take_all(uow, RETURN_STOCK, returns)
+
+    def _returns(self, row: SourceRow, given: GivenBack) -> list[ReturnStock]:
         common: dict[str, Any] = {
             "sku": row.code,
             "site": SITE,
             "reference": f"row {row.number}",
-            "reason": reason,
+            "reason": _reason(row, "return"),
             "unit_cost": self._known.skus[row.code],
         }
         returns = [ReturnStock(quantity=one.quantity, order_line=one.line_id, **common) for one in given.restocks]
@@ -322,36 +329,37 @@ class Replay:
             returns.append(
                 ReturnStock(quantity=given.unmatched, status=Status.QUARANTINE, location="QUARANTINE", **common)
             )
-        if returns:
-            _all_done(carry_out(uow, RETURN_STOCK, returns))
-        self.progress.add("returned", quantity)
-        self.progress.add("cancelled_backordered", sum((one.backordered for one in given.cancels), ZERO))
-        self.progress.add("cancelled_reserved", sum((one.reserved for one in given.cancels), ZERO))
-        self.progress.add("restocked", sum((one.quantity for one in given.restocks), ZERO))
-        self.progress.add("unmatched", given.unmatched)
+        return returns
 
-    def _bought(self, uow: UnitOfWork, row: SourceRow) -> list[Bought]:
-        """The customer's lines of the SKU, oldest first, with what is open, sent and come back."""
+    def _bought(self, uow: UnitOfWork, rows: Sequence[SourceRow]) -> dict[str, list[Bought]]:
+        """By normal code, the customer's lines of it, oldest first, with what is open, sent and come back."""
+        if not rows:
+            return {}
         variants, customers = uow.load(
-            VariantsByCode((normal_code(row.code),)), CustomersByCode((normal_code(str(row.customer)),))
+            VariantsByCode(lookup_codes(row.code for row in rows)),
+            CustomersByCode(lookup_codes(row.customer for row in rows)),
         )
-        if not customers:
-            return []
-        lines = uow.load(LinesOfCustomer(customers[0].id, tuple(variant.id for variant in variants)))
+        lines: list[OrderLine] = []
+        for customer in customers:
+            theirs = lookup_codes(row.code for row in rows if normal_code(str(row.customer)) == customer.normal_code)
+            ids = tuple(variant.id for variant in variants if normal_code(variant.sku) in theirs)
+            lines += uow.load(LinesOfCustomer(customer.id, ids))
         if not lines:
-            return []
-        ids = tuple(line.id for line in lines)
+            return {}
+        wanted = tuple(line.id for line in lines)
         reservations, returned, orders = uow.load(
-            LockReservationsOfLines(ids),
-            ReturnedFor(ids),
+            LockReservationsOfLines(wanted),
+            ReturnedFor(wanted),
             LockOrdersById(tuple(sorted({line.order_id for line in lines}))),
         )
+        codes = {variant.id: normal_code(variant.sku) for variant in variants}
         numbers = {order.id: order.number for order in orders}
         promised = _summed((r.demand_line, r.outstanding) for r in reservations)
         sent = _summed((r.demand_line, r.consumed) for r in reservations)
         back = _summed((r.reference_line, r.quantity) for r in returned)
-        return [
-            Bought(
+        bought: dict[str, list[Bought]] = {}
+        for line in lines:
+            one = Bought(
                 numbers[line.order_id],
                 line.line_no,
                 line.id,
@@ -359,8 +367,8 @@ class Replay:
                 promised.get(line.id, ZERO),
                 sent.get(line.id, ZERO) - back.get(line.id, ZERO),
             )
-            for line in lines
-        ]
+            bought.setdefault(codes[line.variant], []).append(one)
+        return bought
 
     def _order(self, uow: UnitOfWork, invoice: Invoice, order: Order) -> None:
         if order.customer is not None and order.customer not in self._known.customers:
@@ -463,14 +471,52 @@ class Replay:
             _all_done(carry_out(uow, ADVANCE_ORDER, part))
 
 
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """Records refer to nothing that refers back to them, so that looking for cycles among so many is in vain."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 def _all_done(outcomes: Sequence[Outcome[R]]) -> list[R]:
     """The results; the rule says that none of these can be refused, so a refusal ends the replay."""
     return [value_of(outcome) for outcome in outcomes]
 
 
+def _take_all(uow: UnitOfWork, use_case: UseCase[C, R], commands: Sequence[C]) -> None:
+    if commands:
+        _all_done(carry_out(uow, use_case, commands))
+
+
+def _of_different_skus(entries: Sequence[Entry]) -> Iterator[list[SourceRow]]:
+    """The entries' rows in order, in runs in which no SKU comes twice."""
+    run: dict[str, SourceRow] = {}
+    for entry in entries:
+        if entry.row.code in run:
+            yield list(run.values())
+            run = {}
+        run[entry.row.code] = entry.row
+    yield list(run.values())
+
+
+def _cancels(row: SourceRow, given: GivenBack) -> list[CancelLines]:
+    return [
+        CancelLines(
+            number=number,
+            lines=tuple(LineCancel(line=one.line_no, quantity=one.quantity) for one in group),
+            reason=f"row {row.number}",
+        )
+        for number, group in groupby(given.cancels, key=lambda one: one.order)
+    ]
+
+
 def _parts(commands: Sequence[C]) -> Iterator[Sequence[C]]:
-    for start in range(0, len(commands), COMMANDS_AT_ONCE):
-        yield commands[start : start + COMMANDS_AT_ONCE]
+    for start in range(0, len(commands), BATCH_MAX):
+        yield commands[start : start + BATCH_MAX]
 
 
 def _summed(pairs: Any) -> dict[Any, Decimal]:

@@ -8,6 +8,7 @@ this module gives it the commands, keeps the answers, and repeats it as a whole 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
@@ -26,6 +27,7 @@ from stockcore.kernel.results import Accepted, Outcome, Rejected
 from stockcore.kernel.text import read_text
 from stockcore.kernel.unit_of_work import Changes, Origin, Store, UnitOfWork
 
+WRITE_AFTER: Final = 25  # commands decided: large enough that a statement's own cost is small (docs/adr/0002)
 BATCH_MAX: Final = 200  # commands per transaction when they need not stand or fall together
 
 
@@ -45,28 +47,39 @@ R = TypeVar("R")
 class Work(Generic[C, R]):
     """The commands of one transaction, their ids, and the answers as they come."""
 
-    def __init__(self, use_case: UseCase[C, R], commands: Sequence[C], fresh: Sequence[UUID]) -> None:
+    def __init__(
+        self, use_case: UseCase[C, R], commands: Sequence[C], fresh: Sequence[UUID], *, again: bool = True
+    ) -> None:
+        """`fresh`: ids for the commands that bring none. `again`: those may have been used by an earlier attempt."""
         self._use_case = use_case
         self.commands = commands
         self.ids: list[str] = []
         self._outcomes: list[Outcome[R] | None] = [None] * len(commands)
         self._known: dict[str, CommandRecord] = {}
         self._first: dict[str, int] = {}
-        self.inserted: Collection[type] = ()  # after `record`: the record classes of which there are new rows
+        self._recorded = 0  # so many of the answers were given to `record`'s changes
+        self.inserted: frozenset[type] = frozenset()  # after `record`: the record classes of which there are new rows
+        self._again = again
+        self._texts: dict[int, str] = {}
         for index, (command, own) in enumerate(zip(commands, fresh, strict=True)):
-            self._name(index, command, str(own))
+            self.ids.append(self._name(index, command, own))
 
-    def _name(self, index: int, command: C, own: str) -> None:
+    def _name(self, index: int, command: C, own: UUID) -> str:
         """A command without an id goes by one of ours. So does one with an unreadable id, which is refused."""
+        if command.command_id is None:
+            return str(own)
         try:
-            given = own if command.command_id is None else read_text(command.command_id, field="command_id")
+            return read_text(command.command_id, field="command_id")
         except StockcoreError as refusal:
-            given, self._outcomes[index] = own, Rejected.of(refusal)
-        self.ids.append(given)
+            self._outcomes[index] = Rejected.of(refusal)
+            return str(own)
 
     def known(self) -> KnownCommands:
         """To be loaded with the first `load`, and given to `settle`."""
-        return KnownCommands(tuple(self.ids))
+        if self._again:
+            return KnownCommands(tuple(self.ids))
+        named = zip(self.commands, self.ids, strict=True)
+        return KnownCommands(tuple(command_id for command, command_id in named if command.command_id is not None))
 
     def settle(self, known: Sequence[CommandRecord]) -> None:
         """Take note of the commands that were answered before."""
@@ -81,10 +94,13 @@ class Work(Generic[C, R]):
         refused = {id(command) for command, outcome in zip(self.commands, self._outcomes, strict=True) if outcome}
         return [command for command in first.values() if id(command) not in refused]
 
-    def decide(self, decide: Callable[[C], R]) -> None:
+    def decide(self, decide: Callable[[C], R], write: Callable[[], None] | None = None) -> None:
         """Answer every command that has no answer yet, in order. `decide` either changes nothing and raises a
-        StockcoreError, or makes its changes and returns its result."""
+        StockcoreError, or makes its changes and returns its result. `write` is called every now and then, so that a
+        database server writes what is decided while the rest is being decided; not for the last part."""
         for index, (command, command_id) in enumerate(zip(self.commands, self.ids, strict=True)):
+            if write is not None and index and index % WRITE_AFTER == 0:
+                write()
             if self._outcomes[index] is None:
                 outcome = self._repeated(index, command, command_id) or self._decided(command, decide)
                 self._outcomes[index] = outcome
@@ -111,12 +127,20 @@ class Work(Generic[C, R]):
                 raise
             return Rejected.of(refusal)
 
+    def note_text(self, result: R, text: str) -> None:
+        """The JSON of a result where it is known already, so that it is not made twice."""
+        self._texts[id(result)] = text
+
     def record(self, changes: Changes, now: datetime) -> None:
         """Have the new answers written with the changes they describe. Called last, before they are written."""
-        self.inserted = changes.inserted.keys()
-        for command, command_id, outcome in zip(self.commands, self.ids, self._outcomes, strict=True):
-            if outcome is not None and not outcome.repeated and _is_kept(outcome):
-                changes.append(self._answered(command, command_id, outcome, now))
+        self.inserted = self.inserted | changes.inserted.keys()
+        for index in range(self._recorded, len(self.commands)):
+            outcome = self._outcomes[index]
+            if outcome is None:
+                return
+            self._recorded = index + 1
+            if not outcome.repeated and _is_kept(outcome):
+                changes.append(self._answered(self.commands[index], self.ids[index], outcome, now))
 
     def record_refusals(self, changes: Changes, now: datetime, known: Collection[str]) -> None:
         """Have the new refusals alone written, all else being undone; `known` ids were answered meanwhile."""
@@ -127,7 +151,13 @@ class Work(Generic[C, R]):
 
     def _answered(self, command: C, command_id: str, outcome: Outcome[R], now: datetime) -> CommandRecord:
         fingerprint = command_fingerprint(command)
-        return CommandRecord(command_id, self._use_case.name, fingerprint, _answer_json(outcome), now)
+        return CommandRecord(command_id, self._use_case.name, fingerprint, self._answer_text(outcome), now)
+
+    def _answer_text(self, outcome: Outcome[R]) -> str:
+        if isinstance(outcome, Rejected):
+            return _rejection_json(outcome)
+        text = self._texts.get(id(outcome.result))
+        return '{"accepted":' + (to_json(to_plain(outcome.result)) if text is None else text) + "}"
 
     @property
     def outcomes(self) -> list[Outcome[R]]:
@@ -165,9 +195,7 @@ def _reused(command_id: str) -> Rejected:
     )
 
 
-def _answer_json(outcome: Outcome[Any]) -> str:
-    if isinstance(outcome, Accepted):
-        return to_json({"accepted": to_plain(outcome.result)})
+def _rejection_json(outcome: Rejected) -> str:
     return to_json(
         {
             "rejected": {
@@ -197,31 +225,36 @@ class UseCase(Generic[C, R]):
 
 
 def command_fingerprint(command: Any) -> str:
-    """Of everything a command says but its id."""
-    return hashlib.sha256(json.dumps(_parts(command), default=str).encode()).hexdigest()
+    """Of everything a command says but its id. What has its default is left out, so that a field added to a command
+    later does not change it."""
+    return hashlib.sha256(json.dumps(_said(command)).encode()).hexdigest()
 
 
-def _parts(value: Any) -> Any:
-    if value is None or isinstance(value, (str, bool)):
+def _said(value: Any) -> Any:
+    if isinstance(value, str):
+        return "'" + value  # 1 is 1.0, and is not "1" (S159)
+    if value is None or isinstance(value, bool):
         return value
     if isinstance(value, (Decimal, int)):
-        return {"number": canonical(value)}  # 1 is 1.0, and is not "1" (S159)
+        return canonical(value)
     if isinstance(value, (tuple, list)):
-        return [_parts(item) for item in value]
-    fields = _said(type(value))
-    if fields is not None:
-        return [_parts(getattr(value, name)) for name in fields]
+        return [_said(item) for item in value]
     if isinstance(value, Mapping):
-        return {str(key): _parts(item) for key, item in sorted(value.items())}
-    return value
-
-
-@lru_cache(maxsize=256)
-def _said(kind: type[Any]) -> tuple[str, ...] | None:
-    """The fields in which a class says what is wanted; None for what is no class of ours."""
+        return {str(key): _said(item) for key, item in sorted(value.items())}
+    kind: Any = type(value)
     if not attrs.has(kind):
-        return None
-    return tuple(field.name for field in attrs.fields(kind) if field.name != "command_id")
+        return str(value)
+    said = {}
+    for name, default in _fields(kind):
+        item = getattr(value, name)
+        if item is not default and item != default:
+            said[name] = _said(item)
+    return said
+
+
+@lru_cache
+def _fields(kind: type) -> tuple[tuple[str, Any], ...]:
+    return tuple((field.name, field.default) for field in attrs.fields(kind) if field.name != "command_id")
 
 
 def execute(
@@ -280,9 +313,11 @@ def _execute_batch(
     origin: Origin,
     after: After | None,
 ) -> list[Outcome[R]]:
+    tries = itertools.count()
+
     def attempt() -> Work[C, R]:
         with store.transaction(origin) as uow:
-            work = Work(use_case, commands, fresh)
+            work = Work(use_case, commands, fresh, again=next(tries) > 0)
             use_case.carry_out(uow, work)
             return work
 
@@ -296,7 +331,8 @@ def carry_out(
     uow: UnitOfWork, use_case: UseCase[C, R], commands: Sequence[C], fresh: Sequence[UUID] | None = None
 ) -> list[Outcome[R]]:
     """Carry out commands inside a unit of work that is already open; several use cases may share it."""
-    work = Work(use_case, commands, uow.new_ids(len(commands)) if fresh is None else fresh)
+    new = fresh is None
+    work = Work(use_case, commands, uow.new_ids(len(commands)) if fresh is None else fresh, again=not new)
     use_case.carry_out(uow, work)
     return work.outcomes
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from stockcore.kernel.quantity import plain
@@ -52,7 +52,7 @@ def from_plain(value: Any, kind: type[R]) -> R:
 
 def to_json(value: object) -> str:
     """Compact JSON of plain data; Decimals, ids and instants that still stand in it become plain."""
-    return json.dumps(value, separators=(",", ":"), default=_default)
+    return _ENCODER.encode(value)
 
 
 def plain_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,3 +73,6 @@ def _default(value: object) -> object:
     if hasattr(value, "__attrs_attrs__"):
         return to_plain(value)
     return str(value)
+
+
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), default=_default)

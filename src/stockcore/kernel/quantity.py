@@ -106,5 +106,7 @@ def plain(quantity: Decimal) -> str:
     """As people and programs read it: `10`, `0.25`; no exponent, no trailing zeros, no `-0`."""
     if not quantity:
         return "0"
-    text = format(quantity, "f")
+    text = str(quantity)
+    if "E" in text:
+        text = format(quantity, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -78,6 +78,10 @@ class Changes:
     __slots__ = ("_new", "deleted", "inserted", "updated")
 
     def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """All of it has been written; what is touched again is written again."""
         self.inserted: defaultdict[type, dict[int, Any]] = defaultdict(dict)
         self.updated: defaultdict[type, dict[int, Any]] = defaultdict(dict)
         self.deleted: defaultdict[type, dict[int, Any]] = defaultdict(dict)

@@ -28,7 +28,7 @@ from stockcore.stock.serving import serve
 def _cancel_all(uow: UnitOfWork, work: Work[CancelOrder, OrderChanged]) -> None:
     desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=True, queue=True)
     work.decide(lambda command: _cancel(desk, command))
-    desk.finish()
+    desk.write()
 
 
 def _cancel(desk: OrderDesk, command: CancelOrder) -> OrderChanged:
@@ -141,7 +141,7 @@ def _taken(desk: OrderDesk, order: Order, taken: dict[UUID, Decimal], reason: st
 def _cancel_lines_all(uow: UnitOfWork, work: Work[CancelLines, OrderChanged]) -> None:
     desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=True, queue=True)
     work.decide(lambda command: _cancel_lines(desk, command))
-    desk.finish()
+    desk.write()
 
 
 def _cancel_lines(desk: OrderDesk, command: CancelLines) -> OrderChanged:
@@ -186,13 +186,13 @@ def _line(desk: OrderDesk, order: Order, cancel: LineCancel, index: int) -> Orde
 def _hold_all(uow: UnitOfWork, work: Work[HoldOrder, OrderChanged]) -> None:
     desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=False, lines=False)
     work.decide(lambda command: _set_hold(desk, command.number, command.reason))
-    desk.finish()
+    desk.write()
 
 
 def _resume_all(uow: UnitOfWork, work: Work[ResumeOrder, OrderChanged]) -> None:
     desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=False, lines=False)
     work.decide(lambda command: _set_hold(desk, command.number, None))
-    desk.finish()
+    desk.write()
 
 
 def _set_hold(desk: OrderDesk, number: str, reason: str | None) -> OrderChanged:

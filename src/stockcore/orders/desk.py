@@ -151,9 +151,10 @@ class OrderDesk:
         self.floor.lots.update({lot.id: lot for lot in lots})
         release_expired(self.uow, self.book, self.floor)
 
-    def finish(self) -> None:
+    def write(self) -> None:
         self._work.record(self.changes, self.ids.now)
         self.uow.write(self.changes)
+        self.changes.clear()
 
     def order(self, number: str) -> Order:
         """Errors: unknown_order."""

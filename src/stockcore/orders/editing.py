@@ -58,7 +58,7 @@ def _edit_all(uow: UnitOfWork, work: Work[EditOrder, OrderChanged]) -> None:
         known = {*variants, *(variant.id for variant in desk.variants.values())}
         desk.conversions = Conversions.of(*uow.load(PackagingsOf(tuple(sorted(known))), Units()))
     work.decide(lambda command: _edit(desk, variants, command))
-    desk.finish()
+    desk.write()
 
 
 def _edit(desk: OrderDesk, variants: dict[int, Variant], command: EditOrder) -> OrderChanged:

@@ -40,7 +40,7 @@ def _advance_all(uow: UnitOfWork, work: Work[AdvanceOrder, OrderChanged]) -> Non
     received = any(desk.orders[number].state == State.RECEIVED for number in again if number in desk.orders)
     variants = {variant.id: variant for variant in uow.load(VariantsOfOrders(again))} if received else {}
     work.decide(lambda command: _advance(desk, variants, command))
-    desk.finish()
+    desk.write()
 
 
 def _advance(desk: OrderDesk, variants: dict[int, Variant], command: AdvanceOrder) -> OrderChanged:

@@ -79,7 +79,7 @@ class Counter:
 
     def __init__(self, uow: UnitOfWork, work: Work[Any, Any], orders: Sequence[PlaceOrder]) -> None:
         self.uow = uow
-        self._work = work
+        self.work = work
         lines = [line for order in orders for line in order.lines]
         codes = tuple(sorted({normal_code(line.sku) for line in lines}))
         queries: list[Query[Any]] = [
@@ -150,6 +150,11 @@ class Counter:
         self.lots = {(lot.variant, lot.code): lot for lot in lots}
         release_expired(self.uow, self.book, self.floor)
 
+    def write(self) -> None:
+        self.work.record(self.changes, self.ids.now)
+        self.uow.write(self.changes)
+        self.changes.clear()
+
     def next_number(self) -> str:
         return f"SO-{next(self._numbers):06d}"
 
@@ -176,9 +181,8 @@ def candidates(sites: Sequence[Location], codes: Sequence[str], strategy: str) -
 
 def _place_all(uow: UnitOfWork, work: Work[PlaceOrder, OrderDocument]) -> None:
     counter = Counter(uow, work, work.commands)
-    work.decide(lambda command: _place(counter, command))
-    work.record(counter.changes, counter.ids.now)
-    uow.write(counter.changes)
+    work.decide(lambda command: _place(counter, command), counter.write)
+    counter.write()
 
 
 def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
@@ -249,7 +253,9 @@ def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
         steps = [(None, State.RECEIVED), (State.RECEIVED, State.VALIDATED), (State.VALIDATED, State.SUPPLIER_CONFIRMED)]
         write_history(counter, order, steps, None, explanation)
     document = _document(order, lines, wanted, plan, command, kept)
-    announce(counter, order, "order.placed", to_plain(document))
+    text = to_json(to_plain(document))
+    counter.work.note_text(document, text)
+    announce(counter, order, "order.placed", text)
     return document
 
 
@@ -597,7 +603,7 @@ def write_history(
 
 
 def announce(holder: Any, order: Order, type_: str, data: Any) -> None:
-    """Raise the order's version and write the one message that goes with it."""
+    """Raise the order's version and write the one message that goes with it; `data` is plain, or JSON already."""
     order.version += 1
     order.changed_at = holder.ids.now
     holder.changes.update(order)
@@ -611,7 +617,7 @@ def announce(holder: Any, order: Order, type_: str, data: Any) -> None:
             1,
             holder.ids.now,
             holder.uow.origin.actor,
-            to_json(data),
+            data if isinstance(data, str) else to_json(data),
         )
     )
 

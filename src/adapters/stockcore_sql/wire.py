@@ -1,0 +1,173 @@
+"""How statements reach PostgreSQL: the pipeline of a connection of our own, or a host's cursor.
+
+A unit of work asks first and collects the rows later. On a connection of our own (`PipelinedWire`) everything asked
+for travels together, inside libpq's pipeline mode: BEGIN rides with the first questions, COMMIT with the write, so that
+a use case that loads once takes two round trips. This is libpq's own interface (`psycopg.pq`) and not psycopg's
+cursors: they cost more than the database does, and in a pipeline they wait for ever when a commit follows a statement
+larger than the socket's buffer (docs/adr/0002).
+
+Parameters are texts, one per `$n`; every `$n` is cast in the statement.
+"""
+
+from __future__ import annotations
+
+import itertools
+import select
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias
+
+import psycopg
+from psycopg.adapt import Transformer
+from psycopg.pq import ExecStatus, Format, PipelineStatus
+
+Values: TypeAlias = Sequence[bytes | None]
+
+_NUMBERS: Final = itertools.count(1)
+_TOLD, _PREPARED = 0, -1
+_GOOD: Final = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
+
+
+class HostedWire:
+    """Statements one by one on a host's connection, in its transaction."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection  # psycopg's
+
+    def ask(self, text: str, values: Values) -> Any:
+        given = [None if value is None else value.decode() for value in values]
+        return psycopg.RawCursor(self._connection).execute(text, given, prepare=True)
+
+    def rows(self, question: Any) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = question.fetchall()
+        return rows
+
+    def tell(self, text: str, values: Values) -> None:
+        self.ask(text, values)
+
+    def start(self) -> None:
+        """It has begun."""
+
+
+class PipelinedWire:
+    """One transaction on a connection of our own. `names` are the statements that the connection has prepared."""
+
+    def __init__(self, connection: Any, names: dict[str, bytes]) -> None:
+        self._connection = connection  # psycopg's, idle and without a cursor at work
+        self._pg = connection.pgconn
+        self._names = names
+        self._unconfirmed: deque[str] = deque()  # to be prepared; the server has not said yet that it worked
+        self._asked = 0
+        self._pushed = 0  # the last question whose answer the server will not keep back
+        self._owed: deque[int] = deque()  # what the server's next results answer: a question, _TOLD or _PREPARED
+        self._answers: dict[int, Any] = {}
+        self._prepares = connection.prepare_threshold is not None
+        self._transformer = Transformer(connection)
+        self._poll = select.poll()
+        self._poll.register(self._pg.socket, select.POLLIN)
+        self._pg.enter_pipeline_mode()
+        self.tell("BEGIN", ())
+
+    def ask(self, text: str, values: Values) -> int:
+        self._asked += 1
+        self._send(text, values, self._asked)
+        return self._asked
+
+    def rows(self, question: int) -> list[tuple[Any, ...]]:
+        """The answer to `ask`; waits for it. Errors: psycopg's."""
+        if question > self._pushed:
+            self._pg.send_flush_request()
+            self._flush()
+            self._pushed = self._asked
+        while question not in self._answers:
+            self._read()
+        return self._loaded(self._answers.pop(question))
+
+    def tell(self, text: str, values: Values) -> None:
+        """Send what has no answer. An error shows when an answer, or the end, is waited for."""
+        self._send(text, values, _TOLD)
+
+    def start(self) -> None:
+        """Hand over what was told, so that the server works while we do."""
+        self._flush()
+
+    def commit(self) -> None:
+        self.tell("COMMIT", ())
+        self._sync()
+
+    def rollback(self) -> None:
+        self.tell("ROLLBACK", ())
+        self._sync()
+
+    def abandon(self) -> None:
+        """After an error: end the pipeline and undo the transaction, or close the connection where that fails."""
+        for text in self._unconfirmed:
+            self._names.pop(text, None)
+        try:
+            if self._pg.pipeline_status != PipelineStatus.OFF:
+                self._pg.pipeline_sync()
+                self._flush()
+                while self._result_status() != ExecStatus.PIPELINE_SYNC:
+                    pass
+                self._pg.exit_pipeline_mode()
+            self._connection.rollback()
+        except (psycopg.Error, OSError):
+            self._connection.close()
+
+    def _send(self, text: str, values: Values, question: int) -> None:
+        if not self._prepares:
+            self._pg.send_query_params(text.encode(), values, result_format=Format.BINARY)
+        else:
+            name = self._names.get(text)
+            if name is None:
+                name = self._names[text] = b"stockcore_%d" % next(_NUMBERS)
+                self._pg.send_prepare(name, text.encode())
+                self._unconfirmed.append(text)
+                self._owed.append(_PREPARED)
+            self._pg.send_query_prepared(name, values, result_format=Format.BINARY)
+        self._owed.append(question)
+
+    def _sync(self) -> None:
+        self._pg.pipeline_sync()
+        self._flush()
+        while self._owed:
+            self._read()
+        self._result_status()  # of the sync
+        self._pg.exit_pipeline_mode()
+
+    def _flush(self) -> None:
+        """Everything out, taking in what comes meanwhile: a server that cannot write stops reading."""
+        while self._pg.flush():
+            self._poll.modify(self._pg.socket, select.POLLIN | select.POLLOUT)
+            try:
+                if any(event & select.POLLIN for _, event in self._poll.poll()):
+                    self._pg.consume_input()
+            finally:
+                self._poll.modify(self._pg.socket, select.POLLIN)
+
+    def _read(self) -> None:
+        """Take the next result. Errors: psycopg's."""
+        result = self._result()
+        if result.status not in _GOOD:
+            raise psycopg.errors.error_from_result(result)
+        self._result()  # libpq ends each statement's results with a None
+        question = self._owed.popleft()
+        if question == _PREPARED:
+            self._unconfirmed.popleft()
+        elif question != _TOLD:
+            self._answers[question] = result
+
+    def _result(self) -> Any:
+        while self._pg.is_busy():
+            self._poll.poll()
+            self._pg.consume_input()
+        return self._pg.get_result()
+
+    def _result_status(self) -> int | None:
+        result = self._result()
+        return None if result is None else result.status
+
+    def _loaded(self, result: Any) -> list[tuple[Any, ...]]:
+        self._transformer.set_pgresult(result)
+        rows: list[tuple[Any, ...]] = self._transformer.load_rows(0, result.ntuples, tuple)
+        return rows

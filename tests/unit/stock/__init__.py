@@ -1,0 +1,1 @@
+"""Decisions about stock, without a store."""
