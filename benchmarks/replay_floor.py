@@ -140,9 +140,7 @@ def _emptied(name: str, columns: Sequence[str], rows: list[Row]) -> list[Row]:
     levels = _LEVELS.get(name)
     if levels is None:
         return rows
-    return [
-        tuple(0 if column in levels else value for column, value in zip(columns, row, strict=True)) for row in rows
-    ]
+    return [tuple(0 if column in levels else value for column, value in zip(columns, row, strict=True)) for row in rows]
 
 
 class _Levels:

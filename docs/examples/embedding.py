@@ -1,6 +1,6 @@
 """A host application's own transaction: its invoice and our order stand or fall together.
 
-    python docs/examples/embedding.py postgresql://owner@localhost/shop
+python docs/examples/embedding.py postgresql://owner@localhost/shop
 """
 
 import sys

@@ -1,6 +1,6 @@
 """An order on PostgreSQL, from an empty database to the dispatched shipment.
 
-    python docs/examples/postgresql.py postgresql://owner@localhost/shop
+python docs/examples/postgresql.py postgresql://owner@localhost/shop
 """
 
 import sys

@@ -20,8 +20,7 @@ def test_a_test_gets_an_empty_database_in_c_utf8(empty_postgres_url: str) -> Non
     with psycopg.connect(empty_postgres_url) as connection:
         tables = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
         collation = connection.execute(
-            "SELECT datcollate, pg_encoding_to_char(encoding) FROM pg_database"
-            " WHERE datname = current_database()"
+            "SELECT datcollate, pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()"
         ).fetchone()
     assert tables == (0,)
     assert collation == ("C.UTF-8", "UTF8")
@@ -30,10 +29,7 @@ def test_a_test_gets_an_empty_database_in_c_utf8(empty_postgres_url: str) -> Non
 def test_its_address_is_good_for_sqlalchemy_too(empty_postgres_url: str) -> None:
     engine = sa.create_engine(empty_postgres_url)
     with engine.connect() as connection:
-        assert (
-            connection.scalar(sa.text("SELECT current_database()"))
-            == sa.make_url(empty_postgres_url).database
-        )
+        assert connection.scalar(sa.text("SELECT current_database()")) == sa.make_url(empty_postgres_url).database
     engine.dispose()
 
 
@@ -95,9 +91,7 @@ def test_a_killed_run_leaves_neither_server_nor_folder() -> None:
     assert not Path(folder).exists()
 
 
-def test_a_given_server_is_used_and_left_as_it_was(
-    postgres_server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_given_server_is_used_and_left_as_it_was(postgres_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     with postgres_server.database() as home:
         monkeypatch.setenv(ADDRESS_VARIABLE, home.replace("postgresql://", "postgresql+psycopg://"))
         with Server.start() as given:

@@ -1,6 +1,6 @@
 """A process that carries out one command, says so before it commits, and waits to be killed.
 
-    python -m tests.support.dying URL receive|cancel ARGUMENT COMMAND_ID
+python -m tests.support.dying URL receive|cancel ARGUMENT COMMAND_ID
 """
 
 import sys

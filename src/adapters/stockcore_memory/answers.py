@@ -305,9 +305,7 @@ ANSWERS: Final[Mapping[type, Answer]] = {
     stock.LockOutstandingOfOrders: Answer(
         stock.Reservation,
         lambda books, query: [
-            row
-            for row in books.find(stock.Reservation, "demand_id", _orders(books, query.numbers))
-            if row.outstanding
+            row for row in books.find(stock.Reservation, "demand_id", _orders(books, query.numbers)) if row.outstanding
         ],
     ),
     stock.LockExpiredHolds: Answer(stock.Reservation, _holds, expired=True),

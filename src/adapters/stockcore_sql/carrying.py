@@ -140,7 +140,7 @@ def text_literal(values: Iterable[Any]) -> str:
 
 
 def key_literal(values: Iterable[Any]) -> str:
-    return "{" + ",".join(["NULL" if value is None else "%032x" % value.int for value in values]) + "}"
+    return "{" + ",".join(["NULL" if value is None else f"{value.int:032x}" for value in values]) + "}"
 
 
 def _instant_literal(values: Iterable[Any]) -> str:
@@ -154,7 +154,7 @@ def _flag_literal(values: Iterable[Any]) -> str:
 
 @attrs.frozen
 class Element:
-    """How one kind of value is given to PostgreSQL: its type, its array's oid, one value and a column of them as text."""
+    """How one kind of value is given to PostgreSQL: its type, its array's oid, one value and a column of them."""
 
     name: str
     array_oid: int

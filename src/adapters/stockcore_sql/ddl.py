@@ -68,7 +68,7 @@ def _refuse_replace(connection: sa.Connection, table: sa.Table) -> None:
     """INSERT OR REPLACE deletes the row that is in its way without asking the triggers on DELETE."""
     same = " AND ".join(f'"{column.name}" = NEW."{column.name}"' for column in table.primary_key)
     connection.exec_driver_sql(
-        f"CREATE TRIGGER {table.name}_no_replace BEFORE INSERT ON {table.name} "  # noqa: S608 - names of ours
+        f"CREATE TRIGGER {table.name}_no_replace BEFORE INSERT ON {table.name} "
         f"WHEN EXISTS (SELECT 1 FROM {table.name} WHERE {same}) "
         f"BEGIN SELECT RAISE(ABORT, '{table.name} is append-only'); END"
     )

@@ -219,6 +219,7 @@ def _waits(wanted: Condition) -> Condition:
 
 
 #: `<>` and not `<`, although it cannot be more: SQLite uses a partial index only for a condition it knows again.
+_ZERO: sa.ColumnElement[Any] = sa.literal_column("0")  # a literal: partial indexes do not know parameters
 _OUTSTANDING = _res.consumed + _res.released != _res.quantity
 
 #: Expired holds are few and have an index of their own: with the plus no database goes by the variant's instead.
@@ -292,9 +293,7 @@ READS: Final[Mapping[type, Read]] = {
         lambda dialect: sa.or_(_variants_of_orders(_pool.variant)(dialect), _variants_by_code(_pool.variant)(dialect)),
         lock=True,
     ),
-    stock.LockBackorders: _rows(
-        stock.Backorder, _among(_bo.variant, "variants"), _holds(_OPEN), lock=True
-    ),
+    stock.LockBackorders: _rows(stock.Backorder, _among(_bo.variant, "variants"), _holds(_OPEN), lock=True),
     stock.LockBackordersOf: _rows(stock.Backorder, _among(_bo.demand_id, "demands"), lock=True),
     stock.LockBackordersOfOrders: _rows(stock.Backorder, _orders_by_number(_bo.demand_id), lock=True),
     stock.LockBackordersOfOrdersVariants: _rows(
@@ -308,9 +307,7 @@ READS: Final[Mapping[type, Read]] = {
     ),
     stock.DemandNames: _rows(stock.DemandName, _among(s.stock_demand_name.c.id, "ids")),
     stock.ReturnedFor: _rows(stock.DocumentLine, _among(s.stock_document_line.c.reference_line, "order_lines")),
-    stock.LockReservations: _rows(
-        stock.Reservation, _among(_res.variant, "variants"), _holds(_OUTSTANDING), lock=True
-    ),
+    stock.LockReservations: _rows(stock.Reservation, _among(_res.variant, "variants"), _holds(_OUTSTANDING), lock=True),
     stock.LockReservationsWaiting: _rows(
         stock.Reservation, lambda dialect: _waits(_among(_bo.variant, "variants")(dialect)), lock=True
     ),
@@ -354,11 +351,9 @@ READS: Final[Mapping[type, Read]] = {
         order=("expires_at", "id"),
         limited=True,
     ),
-    stock.ReservationsOf: _rows(
-        stock.Reservation, _among(_res.demand_id, "demands"), _among(_res.variant, "variants")
-    ),
+    stock.ReservationsOf: _rows(stock.Reservation, _among(_res.demand_id, "demands"), _among(_res.variant, "variants")),
     stock.DemandsReservations: _rows(stock.Reservation, _among(_res.demand_id, "demands")),
-    stock.QuantsAt: _rows(stock.Quant, _among(_quant.location, "places"), _holds(_quant.on_hand > sa.literal_column("0"))),
+    stock.QuantsAt: _rows(stock.Quant, _among(_quant.location, "places"), _holds(_quant.on_hand > _ZERO)),
     stock.LotsExpiredAt: _rows(
         stock.Lot,
         _holds(s.lot.c.expires_on < sa.bindparam("day", type_=Day())),

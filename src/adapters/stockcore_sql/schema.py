@@ -253,9 +253,7 @@ stock_pool = _table(
     _required("shipped", Quantity()),
     _required("last_seq", BigInt),
     _required("last_recorded_at", Instant()),
-    sa.CheckConstraint(
-        "reserved >= 0 AND blocked >= 0 AND reserved + blocked <= on_hand", name="nothing_sold_twice"
-    ),
+    sa.CheckConstraint("reserved >= 0 AND blocked >= 0 AND reserved + blocked <= on_hand", name="nothing_sold_twice"),
     sa.CheckConstraint("shipped >= 0", name="shipped"),
     **_HOT,
 )
@@ -279,9 +277,7 @@ stock_quant = _table(
     sa.ForeignKeyConstraint(["location", "site"], ["location.id", "location.site"]),
     sa.CheckConstraint("allocated >= 0 AND allocated <= on_hand", name="allocated_within_on_hand"),
     sa.CheckConstraint("allocated = 0 OR status = 'available'", name="allocated_only_available"),
-    sa.CheckConstraint(
-        "status IN ('available', 'quarantine', 'damaged', 'expired', 'hold')", name="status"
-    ),
+    sa.CheckConstraint("status IN ('available', 'quarantine', 'damaged', 'expired', 'hold')", name="status"),
     sa.Index("stock_quant_location_idx", "location"),
     **_HOT,
 )
@@ -341,9 +337,7 @@ stock_reservation = _table(
 
 stock_allocation = _table(
     "stock_allocation",
-    sa.Column(
-        "reservation", BigInt, sa.ForeignKey("stock_reservation.id"), primary_key=True, autoincrement=False
-    ),
+    sa.Column("reservation", BigInt, sa.ForeignKey("stock_reservation.id"), primary_key=True, autoincrement=False),
     sa.Column("quant", BigInt, sa.ForeignKey("stock_quant.id"), primary_key=True, autoincrement=False),
     sa.Column("release", Key(), primary_key=True),
     sa.Column("home", BigInt, primary_key=True, autoincrement=False),
@@ -551,9 +545,7 @@ sales_order = _table(
     _required("placed_at", Instant()),
     _required("placed_by", _TEXT),
     _required("changed_at", Instant()),
-    sa.CheckConstraint(
-        "state IN ('received', 'validated', 'supplier_confirmed', 'cancelled')", name="state"
-    ),
+    sa.CheckConstraint("state IN ('received', 'validated', 'supplier_confirmed', 'cancelled')", name="state"),
     sa.CheckConstraint("policy IN ('all_or_nothing', 'ship_available', 'backorder')", name="policy"),
     sa.Index(
         "sales_order_reference_key",

@@ -30,8 +30,8 @@ def parts_of(changes: Changes) -> list[Part]:
     parts: list[Part] = []
     for verb, by_class in kinds:
         for record in sorted(by_class, key=_PLACE.__getitem__):
-            if by_class[record]:
-                parts.append((SHAPES[record], verb, list(by_class[record].values())))
+            records = list(by_class[record].values())
+            parts += [(SHAPES[record], verb, records)] if records else []
     return parts
 
 

@@ -56,7 +56,6 @@ def canonical(number: Decimal | int) -> str:
 @lru_cache(maxsize=4096)  # equal numbers have one text, and few of them are asked for all the time
 def _canonical_finite(number: Decimal | int) -> str:
     sign, digits, exponent = Decimal(number).as_tuple()
-    assert isinstance(exponent, int)
     text = "".join(map(str, digits))
     kept = text.rstrip("0")
-    return f"{'-' * sign}{kept.lstrip('0')}e{exponent + len(text) - len(kept)}" if kept else "0"
+    return f"{'-' * sign}{kept.lstrip('0')}e{int(exponent) + len(text) - len(kept)}" if kept else "0"

@@ -16,9 +16,7 @@ from stockcore.orders.results import CustomerDocument
 def _add_all(uow: UnitOfWork, work: Work[AddCustomer, CustomerDocument]) -> None:
     expected = max(1, len(work.commands))
     uow.prepare_draw(expected)
-    known, customers = uow.load(
-        work.known(), CustomersByCode(lookup_codes(command.code for command in work.commands))
-    )
+    known, customers = uow.load(work.known(), CustomersByCode(lookup_codes(command.code for command in work.commands)))
     work.settle(known)
     ids = Ids(uow, expected)
     changes = Changes()

@@ -211,7 +211,7 @@ class OrderDesk:
         )
 
 
-D = TypeVar("D", Reservation, Backorder)
+D = TypeVar("D", bound=Reservation | Backorder)
 
 
 class _ByDemand(Generic[D]):

@@ -325,9 +325,7 @@ def wanted_line(counter: Any, line: LineRequest, field: str) -> Wanted:
     return Wanted(variant, quantity, multiple, price, entered, unit, factor, requirement)
 
 
-def converted_line(
-    conversions: Conversions, entered: Decimal, unit: str, variant: Variant, field: str
-) -> Converted:
+def converted_line(conversions: Conversions, entered: Decimal, unit: str, variant: Variant, field: str) -> Converted:
     """Errors: unknown_unit, uom_incompatible, quantity_precision, quantity_out_of_range."""
     try:
         return conversions.to_base(entered, unit, variant, field=f"{field}/quantity")

@@ -179,9 +179,7 @@ def _disjoint(one: str, other: str) -> bool:
     return any(x is not None and y is not None and x != y for x, y in pairs)
 
 
-def _fill(
-    wishes: Sequence[Wish], available: Available, sites: Sequence[Candidate], pooled: Pooled | None
-) -> Plan:
+def _fill(wishes: Sequence[Wish], available: Available, sites: Sequence[Candidate], pooled: Pooled | None) -> Plan:
     """Take each line from the first of the sites that has all of it, else from one after the other."""
     taken = _Taken(pooled)
     takes: list[Take] = []

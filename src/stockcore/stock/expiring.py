@@ -69,4 +69,3 @@ def _is_over(desk: Desk, quant: Quant) -> bool:
 
 EXPIRE_HOLDS: Final = UseCase("stock.expire_holds", Expired, _expire_holds_all)
 EXPIRE_LOTS: Final = UseCase("stock.expire_lots", Expired, _expire_lots_all)
-

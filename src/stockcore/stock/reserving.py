@@ -308,9 +308,7 @@ def _give_back(desk: Desk, posting: Posting, held: Sequence[Reservation], quanti
         part = min(quantity, reservation.outstanding)
         if part <= ZERO:
             continue
-        free_allocations(
-            desk.book, reservation, desk.book.allocated(reservation) - (reservation.outstanding - part)
-        )
+        free_allocations(desk.book, reservation, desk.book.allocated(reservation) - (reservation.outstanding - part))
         desk.book.release(posting, reservation, part)
         quantity -= part
 

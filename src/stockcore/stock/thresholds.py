@@ -67,9 +67,7 @@ def _check_order(wanted: dict[str, Decimal | None]) -> None:
 
 def _new_record(desk: Desk, variant: Variant, place: Location) -> StockRecord:
     actor = desk.uow.origin.actor
-    return StockRecord(
-        next(desk.ids), variant.id, place.id, None, None, None, True, desk.now, actor, desk.now, actor
-    )
+    return StockRecord(next(desk.ids), variant.id, place.id, None, None, None, True, desk.now, actor, desk.now, actor)
 
 
 SET_STOCK_RECORD: Final = UseCase("stock.set_record", RecordSet, _set_all)

@@ -161,9 +161,7 @@ def _parts(
     return parts
 
 
-def _send_parts(
-    desk: Desk, posting: Posting, document: Document, line_no: int, parts: Sequence[_Part]
-) -> DocumentLine:
+def _send_parts(desk: Desk, posting: Posting, document: Document, line_no: int, parts: Sequence[_Part]) -> DocumentLine:
     total = sum((part.quantity for part in parts), ZERO)
     for part in parts:
         quant = part.quant
