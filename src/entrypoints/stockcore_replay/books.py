@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 import attrs
@@ -50,6 +51,10 @@ class LineTotals:
     cancelled: Decimal
     reserved: Decimal
     backordered: Decimal
+
+
+_canonical_json: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_iso: Final = lru_cache(maxsize=4096)(datetime.isoformat)  # what is written together happened at one moment
 
 
 def _sum(expression: Any) -> Any:
@@ -156,8 +161,7 @@ class Books:
         sha = hashlib.sha256()
         rows = 0
         for values in self._ledger():
-            sha.update(json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode())
-            sha.update(b"\n")
+            sha.update((_canonical_json(values) + "\n").encode())
             rows += 1
         return rows, sha.hexdigest()
 
@@ -190,7 +194,7 @@ class Books:
                 values[5], values[8], values[9] = lots[row[5]], boxes[row[8]], owners[row[9]]
                 values[10], values[11] = plain(row[10]), plain(row[11])
                 values[16] = None if row[16] is None else plain(row[16])
-                values[20] = row[20].isoformat()
+                values[20] = _iso(row[20])
                 yield values
 
     # -- the report ----------------------------------------------------------------------------------------------
