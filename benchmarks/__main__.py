@@ -1,0 +1,64 @@
+"""python -m benchmarks [NAME] [--json] [--database URL]: see benchmarks/README.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+
+from benchmarks import growth, hot, orders
+from benchmarks.measuring import machine
+from tests.support.postgres import Server
+
+ROUNDS: Final = 30
+SIZE: Final = 10_000_000
+_SAMPLE: Final = Path(__file__).parents[2] / "shared" / "data" / "online_retail"
+
+Measure = Callable[[str, argparse.Namespace], dict[str, Any]]
+
+BENCHMARKS: Final[dict[str, Measure]] = {
+    "orders": lambda url, given: orders.measure(url, given.size, given.rounds),
+    "growth": lambda url, given: growth.measure(url, given.size, given.rounds),
+    "hot": lambda url, given: hot.measure(url),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("name", nargs="?", default="orders", choices=[*BENCHMARKS, "replay"])
+    parser.add_argument("--json", action="store_true", help="one JSON document")
+    parser.add_argument("--database", metavar="URL", help="PostgreSQL to use schemas of; default: a durable one of its own")
+    parser.add_argument("--size", type=int, default=SIZE, help="growth: ledger rows of the large books; orders: 0 for none")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="turns of ours and the floor")
+    parser.add_argument("--file", type=Path, help="replay: a file of the Online Retail layout")
+    given = parser.parse_args()
+    if given.name == "replay":
+        raise SystemExit("not yet")
+    with _database(given.database) as url:
+        measured = BENCHMARKS[given.name](url, given)
+        document = {"name": given.name, "machine": machine(_version(url)), **measured}
+    print(json.dumps(document) if given.json else json.dumps(document, indent=2))
+
+
+@contextmanager
+def _database(url: str | None) -> Iterator[str]:
+    if url is not None:
+        yield url
+        return
+    with Server.start(durable=True) as server, server.database() as own:
+        yield own
+
+
+def _version(url: str) -> str:
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SHOW server_version").fetchone()
+    return "" if row is None else str(row[0])
+
+
+if __name__ == "__main__":
+    main()
