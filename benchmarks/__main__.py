@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import psycopg
 
-from benchmarks import growth, hot, orders
+from benchmarks import growth, hot, orders, replay
 from benchmarks.measuring import machine
 from tests.support.postgres import Server
 
@@ -24,7 +24,7 @@ Measure = Callable[[str, argparse.Namespace], dict[str, Any]]
 BENCHMARKS: Final[dict[str, Measure]] = {
     "orders": lambda url, given: orders.measure(url, given.size, given.rounds),
     "growth": lambda url, given: growth.measure(url, given.size, given.rounds),
-    "hot": lambda url, given: hot.measure(url),
+    "hot": lambda url, _: hot.measure(url),
 }
 
 
@@ -32,17 +32,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("name", nargs="?", default="orders", choices=[*BENCHMARKS, "replay"])
     parser.add_argument("--json", action="store_true", help="one JSON document")
-    parser.add_argument("--database", metavar="URL", help="PostgreSQL to use schemas of; default: a durable one of its own")
-    parser.add_argument("--size", type=int, default=SIZE, help="growth: ledger rows of the large books; orders: 0 for none")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="turns of ours and the floor")
-    parser.add_argument("--file", type=Path, help="replay: a file of the Online Retail layout")
+    parser.add_argument(
+        "--database", metavar="URL", help="PostgreSQL to use schemas of; default: a durable one of its own"
+    )
+    parser.add_argument(
+        "--size", type=int, default=SIZE, help="growth: ledger rows of the large books; orders: 0 for none"
+    )
+    parser.add_argument(
+        "--rounds", type=int, help=f"turns of ours and the floor; default: {ROUNDS}, of replay {replay.ROUNDS}"
+    )
+    parser.add_argument("--file", type=Path, default=_SAMPLE, help="replay: a file of the Online Retail layout")
     given = parser.parse_args()
     if given.name == "replay":
-        raise SystemExit("not yet")
-    with _database(given.database) as url:
-        measured = BENCHMARKS[given.name](url, given)
-        document = {"name": given.name, "machine": machine(_version(url)), **measured}
+        document = {"name": given.name, **_replay(parser, given)}
+    else:
+        given.rounds = given.rounds or ROUNDS
+        with _database(given.database) as url:
+            measured = BENCHMARKS[given.name](url, given)
+            document = {"name": given.name, "machine": machine(_version(url)), **measured}
     print(json.dumps(document) if given.json else json.dumps(document, indent=2))
+
+
+def _replay(parser: argparse.ArgumentParser, given: argparse.Namespace) -> dict[str, Any]:
+    """On SQLite, in a folder of its own."""
+    if not given.file.exists():
+        parser.error(f"replay: there is no file {given.file}; give one with --file")
+    return replay.measure(given.file, given.rounds or replay.ROUNDS)
 
 
 @contextmanager

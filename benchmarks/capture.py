@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,6 +62,7 @@ def capturing() -> Iterator[list[Written]]:
         kept = Changes()
         kept.inserted, kept.updated, kept.deleted = changes.inserted, changes.updated, changes.deleted
         raw.append((uow, kept))
+        gc.freeze()  # what is kept for the floor is no work for our collector
         write(uow, changes)
 
     with mock.patch.object(stores.PostgresUnitOfWork, "write", note):

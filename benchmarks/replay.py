@@ -12,15 +12,21 @@ import resource
 import sqlite3
 import statistics
 import tempfile
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from unittest import mock
 
 import attrs
 
+from benchmarks.measuring import machine
 from benchmarks.replay_floor import Marks, Stopwatch, last_rows, write_floor
+from stockcore.kernel.unit_of_work import Changes
+from stockcore.stock.records import Movement
+from stockcore_sql.stores import SqliteUnitOfWork, SqlStore
+
+ROUNDS: Final = 3
 
 
 @attrs.frozen
@@ -46,27 +52,15 @@ def replay_here(database: Path, file: Path) -> Run:
     from stockcore_replay.engine import Replay
     from stockcore_replay.parameters import DEFAULTS
     from stockcore_replay.source import read_rows
-    from stockcore_sql import migrate, stores
-    from stockcore_sql.writing import SqliteWriter
+    from stockcore_sql import migrate
 
     clock, reading = Stopwatch(), Stopwatch()
-    writes: list[int] = []
-
-    class NotingWriter(SqliteWriter):
-        def write(self, cursor: Any, parts: Sequence[Any]) -> None:
-            super().write(cursor, parts)
-            for shape, _, records in parts:
-                if shape.table.name == "stock_movement":
-                    writes.append(records[-1].seq)
-
     url = f"sqlite:///{database}"
     migrate.upgrade(url)
-    with closing(sqlite3.connect(database)) as looking, mock.patch.object(stores, "_SQLITE_WRITER", NotingWriter()):
-        commits = [last_rows(looking)]
+    with closing(sqlite3.connect(database)) as looking, _noting(looking) as marks:
         with clock:
-            replay = Replay(url, file, DEFAULTS, tick=lambda _: commits.append(last_rows(looking)))
+            replay = Replay(url, file, DEFAULTS)
             replay.run()
-        commits.append(last_rows(looking))
         ledger_rows = looking.execute("SELECT count(*) FROM stock_movement").fetchone()[0]
     replay.store.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
@@ -74,10 +68,44 @@ def replay_here(database: Path, file: Path) -> Run:
         for _ in range(2):
             for _ in read_rows(file):
                 pass
-    return Run(clock.less(reading), reading, replay.plan.total, ledger_rows, peak, Marks(commits, writes))
+    return Run(clock.less(reading), reading, replay.plan.total, ledger_rows, peak, marks)
 
 
-def measure(file: Path, rounds: int = 3) -> dict[str, Any]:
+@contextmanager
+def _noting(looking: sqlite3.Connection) -> Iterator[Marks]:
+    """Notes where the store is after each of its transactions that changed anything, and after each write."""
+    marks = Marks([last_rows(looking)], [])
+    write, transaction = SqliteUnitOfWork.write, SqlStore.transaction
+    version = _version(looking)
+
+    def noting_write(uow: Any, changes: Changes) -> None:
+        write(uow, changes)
+        if rows := changes.inserted.get(Movement):
+            marks.writes.append(max(row.seq for row in rows.values()))
+
+    @contextmanager
+    def noting_transaction(store: Any, *arguments: Any, **options: Any) -> Iterator[Any]:
+        nonlocal version
+        with transaction(store, *arguments, **options) as uow:
+            yield uow
+        if (now := _version(looking)) != version:
+            version = now
+            marks.commits.append(last_rows(looking))
+
+    with (
+        mock.patch.object(SqliteUnitOfWork, "write", noting_write),
+        mock.patch.object(SqlStore, "transaction", noting_transaction),
+    ):
+        yield marks
+
+
+def _version(looking: sqlite3.Connection) -> int:
+    """Changes whenever another connection has committed a change."""
+    version: int = looking.execute("PRAGMA data_version").fetchone()[0]
+    return version
+
+
+def measure(file: Path, rounds: int = ROUNDS) -> dict[str, Any]:
     """Ours and the floor in turn; the ratio is the median of the rounds' own."""
     ours: list[Run] = []
     floors: list[Stopwatch] = []
@@ -89,7 +117,9 @@ def measure(file: Path, rounds: int = 3) -> dict[str, Any]:
     ratios = [run.clock.seconds / floor.seconds for run, floor in zip(ours, floors, strict=True)]
     of_cpu = [run.clock.cpu / floor.cpu for run, floor in zip(ours, floors, strict=True)]
     seconds = statistics.median(run.clock.seconds for run in ours)
+    about = {name: fact for name, fact in machine("").items() if name not in ("postgresql", "psycopg")}
     return {
+        "machine": {**about, "sqlite": sqlite3.sqlite_version},
         "figures": {
             "rows": ours[0].rows,
             "ledger_rows": ours[0].ledger_rows,

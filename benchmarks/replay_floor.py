@@ -2,15 +2,15 @@
 
 A finished replay's database is read table by table, outside the clock, and written into a fresh migrated file with the
 same tables, indexes, triggers and constraints, in the replay's own transactions: each gets the rows that the replay
-inserted in it, in their final state. Pools and quants begin empty and follow the ledger by UPDATE, as often and in the
-order in which the replay wrote them: the last balances of every write of its own.
+inserted in it, in their final state. Pools and quants begin as the replay inserted them and then follow the ledger by
+UPDATE, as often and in the order in which the replay wrote them: the last balances of every write of its own.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -101,8 +101,8 @@ def _transactions(source: sqlite3.Connection, marks: Marks) -> Iterator[list[Sta
     before = marks.commits[0]
     for index, commit in enumerate(marks.commits[1:], 2):
         after = end if index == len(marks.commits) else {**commit, _REUSED: 0}
-        statements = _inserts(source, before, after)
-        statements += levels.updates(before["stock_movement"], after["stock_movement"])
+        first, updates = levels.follow(before["stock_movement"], after["stock_movement"])
+        statements = _inserts(source, before, after, first) + updates
         if after is end:
             statements.append(("UPDATE sequence SET value = ? WHERE name = ?", _sequences(source)))
         yield [(text, rows) for text, rows in statements if rows]
@@ -113,7 +113,9 @@ def _sequences(source: sqlite3.Connection) -> list[Row]:
     return source.execute("SELECT value, name FROM sequence").fetchall()
 
 
-def _inserts(source: sqlite3.Connection, before: dict[str, int], after: dict[str, int]) -> list[Statement]:
+def _inserts(
+    source: sqlite3.Connection, before: dict[str, int], after: dict[str, int], first: Mapping[str, Mapping[Row, Row]]
+) -> list[Statement]:
     statements: list[Statement] = []
     for name in INSERTED:
         if after[name] > before[name]:
@@ -121,7 +123,7 @@ def _inserts(source: sqlite3.Connection, before: dict[str, int], after: dict[str
             read = f"SELECT {_listed(columns)} FROM {name} WHERE rowid > ? AND rowid <= ? ORDER BY rowid"
             write = f"INSERT INTO {name} ({_listed(columns)}) VALUES ({', '.join('?' * len(columns))})"
             rows = source.execute(read, (before[name], after[name])).fetchall()
-            statements.append((write, _emptied(name, columns, rows)))
+            statements.append((write, _begun(name, columns, rows, first.get(name, {}))))
     return statements
 
 
@@ -129,18 +131,27 @@ def _listed(columns: Sequence[str]) -> str:
     return ", ".join(f'"{column}"' for column in columns)
 
 
+#: Of the tables that follow the ledger: the key, and what changes, both as their UPDATE has them.
 _LEVELS: Final = {
-    schema.stock_pool.name: ("on_hand", "blocked", "reserved", "shipped", "last_seq"),
-    schema.stock_quant.name: ("on_hand", "allocated", "last_seq"),
+    schema.stock_pool.name: (
+        ("variant", "site"),
+        ("on_hand", "blocked", "reserved", "shipped", "last_seq", "last_recorded_at"),
+    ),
+    schema.stock_quant.name: (("id",), ("on_hand", "allocated", "received_at", "last_seq", "last_recorded_at")),
 }
 
 
-def _emptied(name: str, columns: Sequence[str], rows: list[Row]) -> list[Row]:
-    """Pools and quants as they begin: with nothing in them."""
-    levels = _LEVELS.get(name)
-    if levels is None:
+def _begun(name: str, columns: Sequence[str], rows: list[Row], first: Mapping[Row, Row]) -> list[Row]:
+    """Pools and quants as they were after the first write of theirs; all else in its final state."""
+    if name not in _LEVELS:
         return rows
-    return [tuple(0 if column in levels else value for column, value in zip(columns, row, strict=True)) for row in rows]
+    keys, levels = _LEVELS[name]
+    begun = []
+    for row in rows:
+        values = dict(zip(columns, row, strict=True))
+        values.update(zip(levels, first[tuple(values[key] for key in keys)], strict=True))
+        begun.append(tuple(values.values()))
+    return begun
 
 
 class _Levels:
@@ -150,6 +161,7 @@ class _Levels:
         self._source = source
         self._writes = iter(writes)
         self._pools: dict[tuple[int, int], list[int]] = {}  # on hand, blocked, reserved, shipped
+        self._met: set[tuple[str, Row]] = set()
         self._quants: dict[Row, Row] = {  # by key: id, allocated in the end, received at, last seq in the end
             row[4:]: row[:4]
             for row in source.execute(
@@ -158,28 +170,43 @@ class _Levels:
             )
         }
 
-    def updates(self, after: int, until: int) -> list[Statement]:
-        """The updates for the ledger rows of one transaction."""
-        pools: list[Row] = []
-        quants: list[Row] = []
-        of_pool: dict[Row, Row] = {}
-        of_quant: dict[Row, Row] = {}
+    def follow(self, after: int, until: int) -> tuple[dict[str, dict[Row, Row]], list[Statement]]:
+        """For the ledger rows of one transaction: what its new pools and quants began with, and the updates."""
+        first: dict[str, dict[Row, Row]] = {name: {} for name in _LEVELS}
+        updates: dict[str, list[Row]] = {name: [] for name in _LEVELS}
+        changed: dict[str, dict[Row, Row]] = {name: {} for name in _LEVELS}
+        pools, quants = changed["stock_pool"], changed["stock_quant"]
         write = next(self._writes) if until > after else 0
         for row in self._source.execute(_LEDGER, (after, until)).fetchall():
             seq, kind, bucket, variant, site, location, lot, status, container, owner, quantity, balance, at = row
             if seq > write:
-                pools += of_pool.values()
-                quants += of_quant.values()
-                of_pool, of_quant = {}, {}
+                self._written(changed, first, updates)
                 write = next(self._writes)
             pool = self._pools.setdefault((variant, site), [0, 0, 0, 0])
             if bucket == "on_hand":
                 pool[0] += quantity
                 pool[1] += quantity if status != "available" else 0
                 number, allocated, received_at, last = self._quants[variant, location, lot, status, container, owner]
-                of_quant[number,] = (balance, allocated if seq == last else 0, received_at, seq, at, number)
+                quants[number,] = (balance, allocated if seq == last else 0, received_at, seq, at)
             else:
                 pool[2] = balance
                 pool[3] -= quantity if kind == "commit" else 0
-            of_pool[variant, site] = (*pool, seq, at, variant, site)
-        return [(_UPDATE_POOL, [*pools, *of_pool.values()]), (_UPDATE_QUANT, [*quants, *of_quant.values()])]
+            pools[variant, site] = (*pool, seq, at)
+        self._written(changed, first, updates)
+        return first, [(_UPDATE_POOL, updates["stock_pool"]), (_UPDATE_QUANT, updates["stock_quant"])]
+
+    def _written(
+        self,
+        changed: dict[str, dict[Row, Row]],
+        first: dict[str, dict[Row, Row]],
+        updates: dict[str, list[Row]],
+    ) -> None:
+        """One write is over: what it met for the first time it inserted, the rest it updated."""
+        for name, rows in changed.items():
+            for key, levels in rows.items():
+                if (name, key) in self._met:
+                    updates[name].append((*levels, *key))
+                else:
+                    first[name][key] = levels
+                    self._met.add((name, key))
+            rows.clear()

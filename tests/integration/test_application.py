@@ -68,6 +68,24 @@ def test_an_atomic_batch_is_done_whole_or_not_at_all(app: OwnApplication) -> Non
     assert app.stock.show("MUG")[0].on_hand == TEN
 
 
+def test_quantities_are_written_without_trailing_zeros_whatever_the_database(app: OwnApplication) -> None:
+    app.catalog.add_product(sku="TEA", name="Tea", unit="kg", unit_cost=Decimal("4.10"))
+    app.stock.receive(sku="TEA", site="MAIN", quantity=Decimal("1.500"))
+    received = app.stock.receive(sku="TEA", site="MAIN", quantity=Decimal("2.0"))
+    assert (str(received.quantity), str(received.on_hand), str(received.blocked)) == ("2", "3.5", "0")
+    order = app.orders.place(lines=(LineRequest(sku="TEA", quantity=Decimal("0.50")),))
+    held = app.stock.reserve(sku="TEA", quantity=Decimal("1.0"), reference="web-1")
+    assert (str(held.reserved), [str(part.quantity) for part in held.parts]) == ("1", ["1"])
+    [row] = app.stock.show("TEA")
+    assert [str(figure) for figure in (row.on_hand, row.reserved, row.available)] == ["3.5", "1.5", "2"]
+    [line] = app.orders.show(order.number).lines
+    assert (str(line.ordered), str(line.reserved), str(line.shipped)) == ("0.5", "0.5", "0")
+    [past] = app.stock.past("TEA", as_of=datetime.now(UTC)).rows
+    assert str(past.on_hand) == "3.5"
+    product = app.catalog.show("TEA")
+    assert (str(product.step), str(product.unit_cost)) == ("0.001", "4.1")
+
+
 def test_availability_of_many_skus_is_one_question(app: OwnApplication) -> None:
     found = app.stock.availability(["mug", "POT"])
     assert [row.available for row in found["mug"]] == [TEN]

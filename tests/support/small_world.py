@@ -93,14 +93,14 @@ def _catalog() -> list[object]:
         *(Product(id=number, name=f"thing {number}", **names, **_BY) for number in sorted(set(products.values()))),
         *(variant(number, products[number], sku, stocked=number != ADVICE) for number, sku in skus.items()),
         *(_code(220 + number, "sku", sku, number) for number, sku in skus.items()),
-        _code(230, "barcode", "socks", MUG),
+        _code(230, "supplier_sku", "socks", MUG),
         Packaging(id=240, variant=SOCKS, code="box", numerator=12, denominator=1),
         Packaging(id=241, variant=MUG, code="crate", numerator=24, denominator=1),
     ]
 
 
 def _code(number: int, kind: str, code: str, named: int) -> VariantCode:
-    day = date(2026, 1, 1) if kind == "barcode" else None
+    day = date(2026, 1, 1) if kind == "supplier_sku" else None
     return VariantCode(
         id=number,
         kind=kind,

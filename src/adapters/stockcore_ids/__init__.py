@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import threading
 import time
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
+_new, _set = object.__new__, object.__setattr__
+_UNKNOWN = SafeUUID.unknown
 _lock = threading.Lock()
 _last = 0
 
@@ -27,7 +29,13 @@ def uuid7s(count: int) -> list[UUID]:
 
 
 def _uuid7(number: int) -> UUID:
-    """With the version and the variant between the 122 bits that count."""
-    return UUID(
-        int=(number >> 74) << 80 | 0x7 << 76 | (number >> 62 & 0xFFF) << 64 | 0x2 << 62 | number & 0x3FFFFFFFFFFFFFFF
+    """With the version and the variant between the 122 bits that count. What `UUID(int=…)` does, without its checks,
+    which take four times as long."""
+    made = _new(UUID)
+    _set(
+        made,
+        "int",
+        (number >> 74) << 80 | 0x7 << 76 | (number >> 62 & 0xFFF) << 64 | 0x2 << 62 | number & 0x3FFFFFFFFFFFFFFF,
     )
+    _set(made, "is_safe", _UNKNOWN)
+    return made

@@ -177,6 +177,41 @@ def _holds(books: Books, query: stock.LockExpiredHolds) -> Iterable[Any]:
     return books.find(stock.Reservation, "expiring", _variants_with(books, query.codes))
 
 
+class Offers:
+    """Not rows of a table, but made of three."""
+
+    record = orders.Offer
+
+    def rows(self, books: Books, query: Any, clock: Callable[[], datetime]) -> list[Any]:
+        now = clock()
+        wanted = _variants_with(books, query.codes)
+        held = books.find(stock.Reservation, "expiring", wanted)
+        late = {hold.variant for hold in held if hold.expires_at <= now}
+        variants = {variant.id: variant for variant in books.get(catalog.Variant, wanted)}
+        pools = sorted(books.find(stock.Pool, "variant", wanted), key=lambda pool: (pool.variant, pool.site))
+        return [_offer(variants[pool.variant], pool, pool.variant in late) for pool in pools]
+
+
+def _offer(variant: catalog.Variant, pool: stock.Pool, late: bool) -> orders.Offer:
+    return orders.Offer(
+        id=variant.id,
+        sku=variant.sku,
+        unit=variant.unit,
+        step=variant.step,
+        stocked=variant.stocked,
+        list_price=variant.list_price,
+        status=variant.status,
+        site=pool.site,
+        on_hand=pool.on_hand,
+        blocked=pool.blocked,
+        reserved=pool.reserved,
+        shipped=pool.shipped,
+        last_seq=pool.last_seq,
+        last_recorded_at=pool.last_recorded_at,
+        late=late,
+    )
+
+
 def _all_holds(books: Books, _: Any) -> Iterable[Any]:
     return [row for row in books.rows(stock.Reservation) if row.expires_at is not None and row.outstanding > 0]
 
@@ -253,7 +288,7 @@ def _shipment_lines(books: Books, query: orders.ShipmentLinesOfOrders) -> Iterab
 
 _LINE_ORDER: Final = ("order_id", "line_no")
 
-ANSWERS: Final[Mapping[type, Answer]] = {
+ANSWERS: Final[Mapping[type, Answer | Offers]] = {
     kernel.KnownCommands: _keys(kernel.CommandRecord, "ids"),
     kernel.Settings: _keys(kernel.Setting, "names"),
     catalog.VariantsByCode: Answer(
@@ -339,6 +374,7 @@ ANSWERS: Final[Mapping[type, Answer]] = {
     stock.StockRecordsOf: _by(stock.StockRecord, "variant", "variants"),
     stock.DemandNames: _keys(stock.DemandName, "ids"),
     stock.PendingFollowUps: _all(stock.FollowUp),
+    orders.LockOffers: Offers(),
     orders.LockOrders: _by(orders.Order, "number", "numbers", "number"),
     orders.LockOrdersById: Answer(orders.Order, lambda books, query: books.get(orders.Order, query.ids), ("number",)),
     orders.OrdersByReference: _by(orders.Order, "reference", "references"),

@@ -61,6 +61,9 @@ class MemoryUnitOfWork:
     def prepare_draw(self, count: int) -> None:
         """Nothing to prepare: there is no round trip to save."""
 
+    def while_waiting(self, work: Callable[[], object]) -> None:
+        """There is no waiting."""
+
     def new_ids(self, count: int) -> list[UUID]:
         return self._new_ids(count)
 

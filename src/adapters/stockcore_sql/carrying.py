@@ -127,28 +127,31 @@ class Days(Array):
     __slots__ = ()
 
 
-def plain_literal(values: Iterable[Any]) -> str:
-    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+def plain_literal(values: Sequence[Any]) -> str:
+    if None in values:
+        return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+    return "{" + ",".join(map(str, values)) + "}"
 
 
-def text_literal(values: Iterable[Any]) -> str:
+def text_literal(values: Sequence[Any]) -> str:
     parts = [
-        "NULL" if value is None else '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
-        for value in values
+        "NULL" if value is None else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values
     ]
     return "{" + ",".join(parts) + "}"
 
 
-def key_literal(values: Iterable[Any]) -> str:
-    return "{" + ",".join(["NULL" if value is None else f"{value.int:032x}" for value in values]) + "}"
+def key_literal(values: Sequence[Any]) -> str:
+    if None in values:
+        return "{" + ",".join(["NULL" if value is None else "%032x" % value.int for value in values]) + "}"
+    return "{" + ",".join(["%032x" % value.int for value in values]) + "}"
 
 
-def _instant_literal(values: Iterable[Any]) -> str:
+def _instant_literal(values: Sequence[Any]) -> str:
     parts = ["NULL" if value is None else '"' + value.isoformat() + '"' for value in values]
     return "{" + ",".join(parts) + "}"
 
 
-def _flag_literal(values: Iterable[Any]) -> str:
+def _flag_literal(values: Sequence[Any]) -> str:
     return "{" + ",".join(["NULL" if value is None else "t" if value else "f" for value in values]) + "}"
 
 
@@ -159,7 +162,7 @@ class Element:
     name: str
     array_oid: int
     one: Callable[[Any], str]
-    many: Callable[[Iterable[Any]], str]
+    many: Callable[[Sequence[Any]], str]
 
 
 ARRAYS: Final[dict[type[Array], Element]] = {
@@ -237,7 +240,7 @@ def to_sqlite(column: sa.Column[Any]) -> tuple[Convert, Convert | None]:
     return take, None
 
 
-def from_sqlite(column: sa.Column[Any]) -> Convert | None:
+def from_sqlite(column: sa.ColumnElement[Any]) -> Convert | None:
     """How this column is made of what sqlite3 gives; None: as it is."""
     match column.type:
         case Quantity():
@@ -249,46 +252,54 @@ def from_sqlite(column: sa.Column[Any]) -> Convert | None:
         case Day():
             return _day
         case Flag():
-            return _flag if column.nullable else bool
+            return _flag if getattr(column, "nullable", False) else bool
     return None
 
 
-class Shape:
-    """A record class and its table, with everything about them that is computed once."""
+class Rows:
+    """What is read: records of a class, each from a row of these columns."""
 
-    def __init__(self, record: type, table: sa.Table) -> None:
+    def __init__(self, record: type, columns: Iterable[sa.ColumnElement[Any]]) -> None:
         self.record = record
-        self.table = table
-        self.columns = columns_of(record)
-        missing = [name for name in self.columns if name not in table.c]
-        if missing:
-            raise TypeError(f"{record.__name__} has fields that {table.name} lacks: {missing}")
-        self.keys = tuple(column.name for column in table.primary_key)
-        fixed = {*self.keys, *FIXED.get(record, ())}
-        self.updated = (*(name for name in self.columns if name not in fixed), *self.keys)  # keys last
-        self.elements = {name: ARRAYS[array_of(table.c[name].type)] for name in self.columns}
-        self._out = {name: to_sqlite(table.c[name]) for name in self.columns}
-        back = [(index, from_sqlite(table.c[name])) for index, name in enumerate(self.columns)]
+        back = [(index, from_sqlite(column)) for index, column in enumerate(columns)]
         self._back = [(index, convert) for index, convert in back if convert is not None]
 
-    def sqlite_rows(self, records: Sequence[Any], names: Sequence[str]) -> Iterable[tuple[Any, ...]]:
-        """The named columns of the records, as sqlite3 takes them; column by column, which is several times faster."""
-        columns = []
-        for name in names:
-            take, convert = self._out[name]
-            column: Iterable[Any] = map(take, records)
-            columns.append(column if convert is None else map(convert, column))
-        return zip(*columns, strict=True)
-
     def of_sqlite_rows(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
-        """Records of rows as sqlite3 gives them; likewise."""
+        """Records of rows as sqlite3 gives them; column by column, which is several times faster."""
         columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
         for index, convert in self._back if rows else ():
             columns[index] = map(convert, columns[index])
         return list(map(self.record, *columns)) if columns else []
 
     def of_row(self, row: Sequence[Any]) -> Any:
+        """Of a row as psycopg gives it."""
         return self.record(*row)
+
+
+class Shape(Rows):
+    """A record class and its table, with everything about them that is computed once."""
+
+    def __init__(self, record: type, table: sa.Table) -> None:
+        self.table = table
+        self.columns = columns_of(record)
+        missing = [name for name in self.columns if name not in table.c]
+        if missing:
+            raise TypeError(f"{record.__name__} has fields that {table.name} lacks: {missing}")
+        super().__init__(record, [table.c[name] for name in self.columns])
+        self.keys = tuple(column.name for column in table.primary_key)
+        fixed = {*self.keys, *FIXED.get(record, ())}
+        self.updated = (*(name for name in self.columns if name not in fixed), *self.keys)  # keys last
+        self.elements = {name: ARRAYS[array_of(table.c[name].type)] for name in self.columns}
+        self._out = {name: to_sqlite(table.c[name]) for name in self.columns}
+
+    def sqlite_rows(self, records: Sequence[Any], names: Sequence[str]) -> Iterable[tuple[Any, ...]]:
+        """The named columns of the records, as sqlite3 takes them; likewise column by column."""
+        columns = []
+        for name in names:
+            take, convert = self._out[name]
+            column: Iterable[Any] = map(take, records)
+            columns.append(column if convert is None else map(convert, column))
+        return zip(*columns, strict=True)
 
 
 SHAPES: Final[dict[type, Shape]] = {record: Shape(record, table) for record, table in TABLES.items()}

@@ -43,7 +43,8 @@ def engine_for(url: str) -> sa.Engine:
         raise StockcoreError(
             "driver_missing", "PostgreSQL needs the extra: pip install 'stockcore[postgres]'"
         ) from error
-    options = f"-c lock_timeout={LOCK_WAIT_S}s -c timezone=UTC -c plan_cache_mode=force_generic_plan -c jit=off"
+    settings = f"-c lock_timeout={LOCK_WAIT_S}s -c timezone=UTC -c datestyle=ISO"
+    options = f"{settings} -c plan_cache_mode=force_generic_plan -c jit=off"
     given = parsed.query.get("options")
     if given:
         options = f"{options} {given}"

@@ -28,6 +28,37 @@ _NO_NAN = {
 }
 
 
+#: A code names one thing at a time (`catalog.codes.check_free`). A unique index cannot say it: validities are spans of
+#: days, kinds share a key, and a variant's own codes may be equal. `other` is a row that is in `code`'s way.
+_TAKEN = """
+other.normal_code = {code}.normal_code AND other.id <> {code}.id
+AND coalesce(other.valid_from, '0001-01-01') <= coalesce({code}.valid_to, '9999-12-31')
+AND coalesce({code}.valid_from, '0001-01-01') <= coalesce(other.valid_to, '9999-12-31')
+AND CASE WHEN other.variant = {code}.variant
+  THEN other.kind = {code}.kind OR other.packaging <> {code}.packaging
+  ELSE other.kind <> 'supplier_sku' AND {code}.kind <> 'supplier_sku' END
+"""
+
+#: Who adds codes takes one lock at the end of the writing statement and keeps it until commit, so that the check sees
+#: what others committed meanwhile. One lock, not one per code: an import of many codes would fill the lock table.
+#: The violation is a unique one: the use case runs again, sees the code, and answers `duplicate_code`.
+_CODE_FUNCTION = """
+CREATE FUNCTION {schema}.variant_code_taken() RETURNS trigger
+LANGUAGE plpgsql SET search_path = {schema}, pg_temp AS $$
+DECLARE
+  found text;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('variant_code'), hashtext(current_schema()));
+  SELECT fresh.code INTO found FROM fresh JOIN variant_code AS other ON {taken} LIMIT 1;
+  IF found IS NOT NULL THEN
+    RAISE EXCEPTION 'the code % names something else already', found
+      USING ERRCODE = 'unique_violation', TABLE = 'variant_code', CONSTRAINT = 'variant_code_taken';
+  END IF;
+  RETURN NULL;
+END $$
+"""
+
+
 def create_all(connection: sa.Connection) -> None:
     """Everything a fresh database needs."""
     if connection.dialect.name == "postgresql":
@@ -62,6 +93,12 @@ def _create_sqlite(connection: sa.Connection) -> None:
                 f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
             )
         _refuse_replace(connection, schema.metadata.tables[table])
+    for verb in ("INSERT", "UPDATE"):
+        run(
+            f"CREATE TRIGGER variant_code_taken_{verb.lower()} AFTER {verb} ON variant_code "
+            f"WHEN EXISTS (SELECT 1 FROM variant_code AS other WHERE {_TAKEN.format(code='NEW')}) "
+            "BEGIN SELECT RAISE(ABORT, 'the code names something else already'); END"
+        )
 
 
 def _refuse_replace(connection: sa.Connection, table: sa.Table) -> None:
@@ -123,6 +160,12 @@ def _create_postgresql(connection: sa.Connection) -> None:
         run(
             f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION append_only()"
+        )
+    run(_literally(_CODE_FUNCTION.format(schema=place, taken=_TAKEN.format(code="fresh"))))
+    for verb in ("INSERT", "UPDATE"):
+        run(
+            f"CREATE TRIGGER variant_code_taken_{verb.lower()} AFTER {verb} ON variant_code "
+            "REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION variant_code_taken()"
         )
     run(_literally(_PARTITION_FUNCTION.format(schema=place)))
     run("REVOKE EXECUTE ON FUNCTION stock_movement_partition(date) FROM PUBLIC")

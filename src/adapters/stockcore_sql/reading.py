@@ -24,8 +24,8 @@ import stockcore.locations.records as locations
 import stockcore.orders.records as orders
 import stockcore.stock.records as stock
 from stockcore_sql import schema as s
-from stockcore_sql.carrying import SHAPES, key_literal, text_literal
-from stockcore_sql.types import Day
+from stockcore_sql.carrying import SHAPES, Rows, key_literal, plain_literal, text_literal
+from stockcore_sql.types import Day, Flag
 
 Condition: TypeAlias = sa.ColumnElement[bool]
 
@@ -85,10 +85,14 @@ Build: TypeAlias = Callable[[Dialect], sa.Select[Any]]
 
 @attrs.frozen
 class Read:
-    """How a query is answered: rows of a record class, by this statement."""
+    """How a query is answered: with these rows, by this statement."""
 
-    record: type
+    rows: Rows
     build: Build
+
+    @property
+    def record(self) -> type:
+        return self.rows.record
 
 
 def _rows(
@@ -109,7 +113,7 @@ def _rows(
             statement = statement.limit(sa.bindparam("most", type_=sa.BigInteger()))
         return statement.with_for_update(of=table) if lock else statement
 
-    return Read(record, build)
+    return Read(shape, build)
 
 
 def _readable(column: sa.Column[Any], dialect: Dialect) -> sa.ColumnElement[Any]:
@@ -224,6 +228,28 @@ _OUTSTANDING = _res.consumed + _res.released != _res.quantity
 
 #: Expired holds are few and have an index of their own: with the plus no database goes by the variant's instead.
 _RESERVED_VARIANT: Final = sa.literal_column("+stock_reservation.variant", type_=_res.variant.type)
+
+
+
+def _offers() -> Read:
+    expired = sa.select(_res.variant).where(_res.expires_at.is_not(None), _OUTSTANDING)
+    variant, pool = s.variant.c, s.stock_pool.c
+    columns = [variant[name] for name in ("id", "sku", "unit", "step", "stocked", "list_price", "status")]
+    columns += [pool[name] for name in SHAPES[stock.Pool].columns if name != "variant"]
+
+    def build(dialect: Dialect) -> sa.Select[Any]:
+        return (
+            sa.select(*columns, variant.id.in_(expired.where(_res.expires_at <= dialect.now())))
+            .select_from(s.variant_code)
+            .join(s.variant, variant.id == _vc.variant)
+            .join(s.stock_pool, pool.variant == variant.id)
+            .where(_vc.kind == "sku", dialect.among(_vc.normal_code, "codes"))
+            .order_by(pool.variant, pool.site)
+            .with_for_update(of=s.stock_pool)
+        )
+
+    return Read(Rows(orders.Offer, [*columns, sa.literal_column("late", Flag())]), build)
+
 
 READS: Final[Mapping[type, Read]] = {
     kernel.KnownCommands: _rows(kernel.CommandRecord, _among(s.command.c.id, "ids")),
@@ -401,6 +427,7 @@ READS: Final[Mapping[type, Read]] = {
     stock.MovementsOfPosting: _rows(stock.Movement, _among(s.stock_movement.c.posting_id, "postings"), order=("seq",)),
     stock.ReversalsOf: _rows(stock.PostingReversal, _among(s.posting_reversal.c.reversed, "postings")),
     stock.StockRecordsOf: _rows(stock.StockRecord, _among(s.stock_record.c.variant, "variants")),
+    orders.LockOffers: _offers(),
     orders.LockOrders: _rows(orders.Order, _among(_order.number, "numbers"), lock=True, order=("number",)),
     orders.LockOrdersById: _rows(orders.Order, _among(_order.id, "ids"), lock=True, order=("number",)),
     orders.OrdersByReference: _rows(orders.Order, _among(_order.reference, "references")),
@@ -437,7 +464,7 @@ class Compiled:
     sql: str
     names: tuple[str, ...]
     fixed: Mapping[str, Any]
-    record: type
+    rows: Rows
 
 
 def _compile(read: Read, dialect: Dialect) -> Compiled:
@@ -446,7 +473,7 @@ def _compile(read: Read, dialect: Dialect) -> Compiled:
     compiled = statement.compile(dialect=dialect.driver(), compile_kwargs={"render_postcompile": True})
     names = tuple(compiled.positiontup or ())
     fixed = {name: compiled.params[name] for name in names if compiled.params[name] is not None}
-    return Compiled(str(compiled), names, fixed, read.record)
+    return Compiled(str(compiled), names, fixed, read.rows)
 
 
 def _spell_out(parameter: sa.BindParameter[Any]) -> None:
@@ -474,10 +501,14 @@ def _fields(kind: type[Any]) -> tuple[str, ...]:
     return tuple(field.name for field in attrs.fields(kind))
 
 
+_LITERALS: Final = {UUID: key_literal, int: plain_literal}
+
+
 def postgres_value(value: Any) -> bytes | None:
     """A query's field as PostgreSQL reads it."""
     if isinstance(value, tuple):
-        return (key_literal(value) if value and isinstance(value[0], UUID) else text_literal(value)).encode()
+        literal = _LITERALS.get(type(value[0]), text_literal) if value else plain_literal
+        return literal(value).encode()
     if value is None:
         return None
     return str(value).encode()

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.quantity import ZERO
 from stockcore.kernel.text import normal_code
-from stockcore.stock.figures import ExceptionNote, PastStock, StockFigures, StockPage
+from stockcore.stock.figures import ExceptionNote, PastStock, StockFigures, StockPage, as_shown
 from stockcore_sql import schema as s
 from stockcore_sql.asking import FAR, Connect, asking, page_size
 from stockcore_sql.reading import Dialect
@@ -84,7 +84,7 @@ class StockReads:
 
 
 def _figures(row: Any) -> StockFigures:
-    available = row.on_hand - row.blocked - row.reserved
+    available = as_shown(row.on_hand - row.blocked - row.reserved)
     return StockFigures(row.sku, row.site, row.on_hand, row.blocked, row.reserved, available, row.shipped)
 
 

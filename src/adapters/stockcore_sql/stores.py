@@ -18,7 +18,6 @@ from stockcore.kernel.unit_of_work import Changes, Drawn, Origin, Query
 from stockcore.orders.records import NextOrderNumbers
 from stockcore_ids import uuid7s
 from stockcore_sql import migrate
-from stockcore_sql.carrying import SHAPES
 from stockcore_sql.connecting import engine_for, error_of, is_transient, translated
 from stockcore_sql.reading import Postgres, Reader, Sqlite, postgres_value, sqlite_values
 from stockcore_sql.types import microseconds
@@ -51,6 +50,9 @@ class _UnitOfWork:
         self._clock = clock
         self._announced = 0
 
+    def while_waiting(self, work: Callable[[], object]) -> None:
+        """There is no waiting where the database is in this process."""
+
     def new_ids(self, count: int) -> list[UUID]:
         return uuid7s(count)
 
@@ -66,11 +68,18 @@ class PostgresUnitOfWork(_UnitOfWork):
         super().__init__(origin, clock)
         self._wire: Any = wire
         self._drawn: Drawn | None = None
+        self._meanwhile: list[Callable[[], object]] = []
+
+    def while_waiting(self, work: Callable[[], object]) -> None:
+        self._meanwhile.append(work)
 
     def load(self, *queries: Query[Any]) -> Any:
         asked = [self._ask(query) for query in queries]
         numbers = sum(query.count for query in queries if isinstance(query, NextOrderNumbers))
         draw = self._ask_draw(self._announced, numbers) if self._announced or numbers else None
+        self._wire.push()
+        while self._meanwhile:
+            self._meanwhile.pop()()
         answers = [self._answer(query, question) for query, question in zip(queries, asked, strict=True)]
         if draw is not None:
             drawn, fresh = self._answer_draw(draw)
@@ -93,7 +102,7 @@ class PostgresUnitOfWork(_UnitOfWork):
     def _answer(self, query: Query[Any], question: Any) -> list[Any]:
         if question is None:
             return []
-        make = SHAPES[_POSTGRES_READER.of(query).record].of_row
+        make = _POSTGRES_READER.of(query).rows.of_row
         return [make(row) for row in self._wire.rows(question)]
 
     def _ask_draw(self, count: int, numbers: int) -> Any:
@@ -111,7 +120,7 @@ class PostgresUnitOfWork(_UnitOfWork):
         parts = parts_of(changes)
         if parts:
             self._wire.tell(*_POSTGRES_WRITER.statement(parts))
-            self._wire.start()
+            self._wire.push()
 
 
 class SqliteUnitOfWork(_UnitOfWork):
@@ -132,7 +141,7 @@ class SqliteUnitOfWork(_UnitOfWork):
         if "now" in statement.names:
             values["now"] = microseconds(self._now())
         rows = self._connection.execute(statement.sql, [values[name] for name in statement.names]).fetchall()
-        return SHAPES[statement.record].of_sqlite_rows(rows)
+        return statement.rows.of_sqlite_rows(rows)
 
     def _next(self, name: str, count: int) -> list[int]:
         row = self._connection.execute(
@@ -201,8 +210,11 @@ class SqlStore:
     def _postgres_transaction(self, pooled: Any, origin: Origin, dry_run: bool) -> Iterator[Any]:
         from stockcore_sql.wire import PipelinedWire
 
-        wire = PipelinedWire(pooled.driver_connection, pooled.info.setdefault("stockcore_statements", {}))
+        wire = pooled.info.get("stockcore_wire")
+        if wire is None:
+            wire = pooled.info["stockcore_wire"] = PipelinedWire(pooled.driver_connection)
         try:
+            wire.begin(undone=dry_run)
             yield PostgresUnitOfWork(wire, origin, self.clock)
             if dry_run:
                 wire.rollback()

@@ -15,6 +15,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from stockcore.stock.figures import as_shown
+
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 SCALE: Final = 6
@@ -62,7 +64,9 @@ class Quantity(sa.types.TypeDecorator[Decimal]):
         return scaled(value) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
-        return unscaled(value) if dialect.name == "sqlite" else value
+        if value is None:
+            return None
+        return as_shown(Decimal(value).scaleb(-SCALE) if dialect.name == "sqlite" else value)
 
     def coerce_compared_value(self, op: Any, value: Any) -> sa.types.TypeEngine[Any]:
         return self

@@ -1,10 +1,10 @@
 """How statements reach PostgreSQL: the pipeline of a connection of our own, or a host's cursor.
 
 A unit of work asks first and collects the rows later. On a connection of our own (`PipelinedWire`) everything asked
-for travels together, inside libpq's pipeline mode: BEGIN rides with the first questions, COMMIT with the write, so that
-a use case that loads once takes two round trips. This is libpq's own interface (`psycopg.pq`) and not psycopg's
-cursors: they cost more than the database does, and in a pipeline they wait for ever when a commit follows a statement
-larger than the socket's buffer (docs/adr/0002).
+for travels together, inside libpq's pipeline mode, where all up to the next sync is one transaction without a BEGIN or
+a COMMIT: a use case that loads once takes two round trips. This is libpq's own interface (`psycopg.pq`) and not
+psycopg's cursors: they cost more than the database does, and in a pipeline they wait for ever when a commit follows a
+statement larger than the socket's buffer (docs/adr/0003).
 
 Parameters are texts, one per `$n`; every `$n` is cast in the statement.
 """
@@ -19,7 +19,7 @@ from typing import Any, Final, TypeAlias
 
 import psycopg
 from psycopg.adapt import Transformer
-from psycopg.pq import ExecStatus, Format, PipelineStatus
+from psycopg.pq import ConnStatus, ExecStatus, PipelineStatus
 
 Values: TypeAlias = Sequence[bytes | None]
 
@@ -45,28 +45,34 @@ class HostedWire:
     def tell(self, text: str, values: Values) -> None:
         self.ask(text, values)
 
-    def start(self) -> None:
+    def push(self) -> None:
         """It has begun."""
 
 
 class PipelinedWire:
-    """One transaction on a connection of our own. `names` are the statements that the connection has prepared."""
+    """Transactions, one after the other, on a connection of our own."""
 
-    def __init__(self, connection: Any, names: dict[str, bytes]) -> None:
-        self._connection = connection  # psycopg's, idle and without a cursor at work
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection  # psycopg's, without a cursor at work
         self._pg = connection.pgconn
-        self._names = names
+        self._names: dict[str, bytes] = {}  # the statements that the connection has prepared
+        self._prepares = connection.prepare_threshold is not None
+        self._transformer = Transformer(connection)
+        self._poll = select.poll()
+        self._poll.register(self._pg.socket, select.POLLIN)
+
+    def begin(self, *, undone: bool = False) -> None:
+        """`undone`: it will end with `rollback`."""
         self._unconfirmed: deque[str] = deque()  # to be prepared; the server has not said yet that it worked
         self._asked = 0
         self._pushed = 0  # the last question whose answer the server will not keep back
         self._owed: deque[int] = deque()  # what the server's next results answer: a question, _TOLD or _PREPARED
         self._answers: dict[int, Any] = {}
-        self._prepares = connection.prepare_threshold is not None
-        self._transformer = Transformer(connection)
-        self._poll = select.poll()
-        self._poll.register(self._pg.socket, select.POLLIN)
+        self._syncs = 0  # sent and not answered
+        self._is_told = False
         self._pg.enter_pipeline_mode()
-        self.tell("BEGIN", ())
+        if undone:
+            self.tell("BEGIN", ())
 
     def ask(self, text: str, values: Values) -> int:
         self._asked += 1
@@ -76,28 +82,35 @@ class PipelinedWire:
     def rows(self, question: int) -> list[tuple[Any, ...]]:
         """The answer to `ask`; waits for it. Errors: psycopg's."""
         if question > self._pushed:
-            self._pg.send_flush_request()
-            self._flush()
-            self._pushed = self._asked
+            self.push()
         while question not in self._answers:
             self._read()
         return self._loaded(self._answers.pop(question))
 
     def tell(self, text: str, values: Values) -> None:
         """Send what has no answer. An error shows when an answer, or the end, is waited for."""
+        self._is_told = True
         self._send(text, values, _TOLD)
 
-    def start(self) -> None:
-        """Hand over what was told, so that the server works while we do."""
+    def push(self) -> None:
+        """Hand over what was asked and told, so that the server works while we do."""
+        if self._asked > self._pushed:
+            self._pg.send_flush_request()
+            self._pushed = self._asked
         self._flush()
 
     def commit(self) -> None:
-        self.tell("COMMIT", ())
+        """Returns when the server has committed. Errors: psycopg's."""
         self._sync()
+        while self._owed:
+            self._read()
+        self._read_sync()
+        self._pg.exit_pipeline_mode()
 
     def rollback(self) -> None:
+        """Of a transaction that was begun to be undone."""
         self.tell("ROLLBACK", ())
-        self._sync()
+        self.commit()
 
     def abandon(self) -> None:
         """After an error: end the pipeline and undo the transaction, or close the connection where that fails."""
@@ -105,10 +118,13 @@ class PipelinedWire:
             self._names.pop(text, None)
         try:
             if self._pg.pipeline_status != PipelineStatus.OFF:
-                self._pg.pipeline_sync()
-                self._flush()
-                while self._result_status() != ExecStatus.PIPELINE_SYNC:
-                    pass
+                if self._is_told and not self._syncs:  # a sync alone would commit it
+                    self._send("ROLLBACK", (), _TOLD)
+                self._sync()
+                while self._syncs and self._pg.status == ConnStatus.OK:
+                    result = self._result()
+                    if result is not None and result.status == ExecStatus.PIPELINE_SYNC:
+                        self._syncs -= 1
                 self._pg.exit_pipeline_mode()
             self._connection.rollback()
         except (psycopg.Error, OSError):
@@ -116,7 +132,7 @@ class PipelinedWire:
 
     def _send(self, text: str, values: Values, question: int) -> None:
         if not self._prepares:
-            self._pg.send_query_params(text.encode(), values, result_format=Format.BINARY)
+            self._pg.send_query_params(text.encode(), values)
         else:
             name = self._names.get(text)
             if name is None:
@@ -124,16 +140,20 @@ class PipelinedWire:
                 self._pg.send_prepare(name, text.encode())
                 self._unconfirmed.append(text)
                 self._owed.append(_PREPARED)
-            self._pg.send_query_prepared(name, values, result_format=Format.BINARY)
+            self._pg.send_query_prepared(name, values)
         self._owed.append(question)
 
     def _sync(self) -> None:
         self._pg.pipeline_sync()
+        self._syncs += 1
         self._flush()
-        while self._owed:
-            self._read()
-        self._result_status()  # of the sync
-        self._pg.exit_pipeline_mode()
+
+    def _read_sync(self) -> None:
+        """Take the sync's result, after which the transaction is committed: what fails at its end shows here."""
+        result = self._result()
+        if result is None or result.status != ExecStatus.PIPELINE_SYNC:
+            raise psycopg.OperationalError("the connection was lost") if result is None else _error(result)
+        self._syncs -= 1
 
     def _flush(self) -> None:
         """Everything out, taking in what comes meanwhile: a server that cannot write stops reading."""
@@ -149,7 +169,7 @@ class PipelinedWire:
         """Take the next result. Errors: psycopg's."""
         result = self._result()
         if result.status not in _GOOD:
-            raise psycopg.errors.error_from_result(result)
+            raise _error(result)
         self._result()  # libpq ends each statement's results with a None
         question = self._owed.popleft()
         if question == _PREPARED:
@@ -163,11 +183,11 @@ class PipelinedWire:
             self._pg.consume_input()
         return self._pg.get_result()
 
-    def _result_status(self) -> int | None:
-        result = self._result()
-        return None if result is None else result.status
-
     def _loaded(self, result: Any) -> list[tuple[Any, ...]]:
         self._transformer.set_pgresult(result)
         rows: list[tuple[Any, ...]] = self._transformer.load_rows(0, result.ntuples, tuple)
         return rows
+
+
+def _error(result: Any) -> psycopg.Error:
+    return psycopg.errors.error_from_result(result)

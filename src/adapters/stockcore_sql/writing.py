@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
 from stockcore.kernel.unit_of_work import Changes
-from stockcore_sql.carrying import ORDER, SHAPES, Shape
+from stockcore_sql.carrying import ORDER, SHAPES, Element, Shape
 
 #: (record class, insert | update | delete) → the records
 Part: TypeAlias = tuple[Shape, str, list[Any]]
@@ -16,6 +16,8 @@ Part: TypeAlias = tuple[Shape, str, list[Any]]
 #: a part's form, and which of its columns differ from row to row
 _Written: TypeAlias = tuple["_Form", tuple[bool, ...]]
 
+#: A column, what its values are, and how PostgreSQL was told
+_Made: TypeAlias = tuple[tuple[Any, ...], Element, bytes]
 
 _PLACE: Final = {record: place for place, record in enumerate(ORDER)}
 
@@ -61,19 +63,31 @@ class _Form:
         self._elements = [shape.elements[name] for name in self.names]
         self._take = attrgetter(*self.names, self.names[0])  # one name too many: it always gives a tuple
 
-    def columns(self, records: Sequence[Any]) -> list[bytes | None]:
-        """The records' values, column by column; `differing` is true of them from now on."""
-        columns = list(zip(*map(self._take, records), strict=True))[:-1]
-        if len(records) > 1:
-            for index, column in enumerate(columns):
-                if not self.differing[index] and column.count(column[0]) != len(column):
-                    self.differing[index] = True
-        return [
-            element.many(column).encode()
-            if differs
-            else (None if column[0] is None else element.one(column[0]).encode())
-            for column, element, differs in zip(columns, self._elements, self.differing, strict=True)
-        ]
+    def columns(self, records: Sequence[Any], made: list[_Made]) -> list[bytes | None]:
+        """The records' values, column by column; `differing` is true of them from now on. `made`: what this statement
+        has of other columns; an order's ids, for one, are in many tables."""
+        columns = list(zip(*map(self._take, records), strict=True))
+        count = len(records)
+        values: list[bytes | None] = []
+        for index, element in enumerate(self._elements):
+            column = columns[index]
+            first = column[0]
+            if self.differing[index] or (count > 1 and column.count(first) != count):
+                self.differing[index] = True
+                values.append(_literal(column, element, made))
+            else:
+                values.append(None if first is None else element.one(first).encode())
+        return values
+
+
+def _literal(column: tuple[Any, ...], element: Element, made: list[_Made]) -> bytes:
+    first = column[0]
+    for other, of, literal in made:
+        if other[0] is first and of is element and other == column:
+            return literal
+    literal = element.many(column).encode()
+    made.append((column, element, literal))
+    return literal
 
 
 class PostgresWriter:
@@ -90,12 +104,13 @@ class PostgresWriter:
         """The text and its parameters."""
         written: list[_Written] = []
         values: list[bytes | None] = []
+        made: list[_Made] = []
         expected = 0
         for shape, verb, records in parts:
             form = self._forms.get((shape, verb))
             if form is None:
                 form = self._forms[(shape, verb)] = _Form(shape, verb)
-            values += form.columns(records)
+            values += form.columns(records, made)
             written.append((form, tuple(form.differing)))
             if verb != "insert":
                 expected += len(records)

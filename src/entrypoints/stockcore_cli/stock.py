@@ -11,6 +11,7 @@ from stockcore_cli.framing import Given, Group, pass_given
 from stockcore_cli.printing import Table, tell
 from stockcore_cli.reservations import commit, release, reserve
 from stockcore_cli.transfers import transfer
+from stockcore_cli.upkeep import expire_holds, expire_lots, reverse, set_record
 from stockcore_cli.values import day_if, instant_if, number, number_if
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def stock() -> None:
     """Stock: receive, adjust, count, move, damage, show …"""
 
 
-for _command in (transfer, reserve, release, commit):
+for _command in (transfer, reserve, release, commit, reverse, set_record, expire_holds, expire_lots):
     stock.add_command(_command)
 
 

@@ -28,7 +28,7 @@ def replay_online_retail(
 ) -> Report:
     """Replay a file in the UCI Online Retail layout into an empty database, or go on with one that was cut short.
 
-    `begin` is told how many rows there are, `tick` how many were just replayed.
+    `begin` is told how many rows there are, `tick` how many were just replayed, or were by an earlier run.
     Errors: not_empty, file_not_found, file_invalid, column_missing, quote_unclosed, file_changed, and those of
     databases.
     """

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
@@ -15,6 +15,7 @@ import attrs
 import sqlalchemy as sa
 
 from stockcore.kernel.quantity import ZERO, plain
+from stockcore.locations.transit import FIXED_IDS
 from stockcore_replay import calendars
 from stockcore_replay.categories import Category
 from stockcore_replay.parameters import Parameters
@@ -76,9 +77,11 @@ class Books:
         return str(rows[0][0]) if rows else None
 
     def is_empty(self) -> bool:
-        """Whether nobody has put anything into the database yet."""
-        filled = [s.product, s.sales_order, s.stock_movement, s.customer]
-        return not any(self._rows(sa.select(sa.literal(1)).select_from(table).limit(1)) for table in filled)
+        """Whether nobody has put anything into the database yet: every company begins with its transit site."""
+        one = sa.literal(1)
+        filled = [sa.select(one).select_from(table) for table in (s.product, s.sales_order, s.customer)]
+        filled.append(sa.select(one).select_from(s.location).where(s.location.c.id > FIXED_IDS))
+        return not any(self._rows(statement.limit(1)) for statement in filled)
 
     def make_partitions(self, first_at: datetime, last_at: datetime) -> None:
         """The ledger's months from the file's first to its last, on PostgreSQL."""
@@ -103,12 +106,19 @@ class Books:
 
     # -- figures for the rule ------------------------------------------------------------------------------------
 
-    def supply_figures(self, now: datetime, parameters: Parameters) -> list[SupplyFigures]:
-        """Demand of the last closed weeks, available and backordered, for every SKU with any of them; by code."""
+    def supply_figures(
+        self, now: datetime, parameters: Parameters, refused_between: Callable[[date, date], Mapping[str, Decimal]]
+    ) -> list[SupplyFigures]:
+        """Demand of the last closed weeks, available and backordered, for every SKU with any of them; by code.
+
+        `refused_between`: per code, what was asked for between two Mondays by orders that were refused. It was lost,
+        and counts as demand, but is in no order line.
+        """
         this_week = calendars.week_of(now)
         opened = self._rows(sa.select(sa.func.min(s.location.c.created_at)).where(s.location.c.kind == "warehouse"))
         age = (this_week - calendars.week_of(opened[0][0])) // _WEEK
         weeks = min(parameters.demand_weeks, age)
+        refused = refused_between(this_week - weeks * _WEEK, this_week)
         since = calendars.instant(this_week - weeks * _WEEK, _MIDNIGHT)
         until = calendars.instant(this_week, _MIDNIGHT)
         wanted = sa.case((_order.kind == "counter_sale", _line.ordered), else_=_line.ordered - _line.cancelled)
@@ -128,11 +138,10 @@ class Books:
         )
         figures = []
         for number, sku in self._rows(sa.select(_variant.id, _variant.sku)):
-            if number in demand or number in owed:
-                recent = RecentDemand(demand.get(number, ZERO), weeks)
-                figures.append(
-                    SupplyFigures(normalised(sku), recent, available.get(number, ZERO), owed.get(number, ZERO))
-                )
+            code = normalised(sku)
+            if number in demand or number in owed or code in refused:
+                recent = RecentDemand(demand.get(number, ZERO) + refused.get(code, ZERO), weeks)
+                figures.append(SupplyFigures(code, recent, available.get(number, ZERO), owed.get(number, ZERO)))
         return sorted(figures, key=lambda one: one.code)
 
     def _pairs(self, statement: Any) -> list[tuple[int, Decimal]]:

@@ -71,7 +71,7 @@ ROWS_PER_TRANSACTION: Final = 2000
 
 C = TypeVar("C", bound=Any)
 R = TypeVar("R")
-Tick = Callable[[int], None]  # told how many rows of the file were just replayed
+Tick = Callable[[int], None]  # told how many rows of the file were just replayed, or were before
 
 
 @attrs.define
@@ -120,7 +120,8 @@ class Replay:
         self._begin()
         if self.progress.finished:
             return
-        pending = islice(events(read_rows(self._path), self.plan, self.parameters), self.progress.events_done, None)
+        pending = events(read_rows(self._path), self.plan, self.parameters)
+        self._pass_over(islice(pending, self.progress.events_done))
         with _seldom_collecting():
             for batch in self._batches(pending):
                 self._carry_out(batch)
@@ -139,16 +140,26 @@ class Replay:
             return
         if stored is not None or not self.books.is_empty():
             raise StockcoreError("not_empty", "the database holds other data than this replay's: give it an empty one")
-        if self.plan.first_at is None or self.plan.last_at is None:
-            return
-        self.clock.now = self.plan.first_at
-        self.books.make_partitions(self.plan.first_at, self.plan.last_at)
+        if self.plan.first_at is not None and self.plan.last_at is not None:  # else no row can be read
+            self.clock.now = self.plan.first_at
+            self.books.make_partitions(self.plan.first_at, self.plan.last_at)
         with self.store.transaction(ORIGIN) as uow:
-            site = AddSite(code=SITE, name="Wholesale warehouse", time_zone="Europe/London", country="GB")
-            _all_done(carry_out(uow, ADD_SITE, [site]))
+            if self.plan.first_at is not None:
+                site = AddSite(code=SITE, name="Wholesale warehouse", time_zone="Europe/London", country="GB")
+                _all_done(carry_out(uow, ADD_SITE, [site]))
             changes = Changes()
             changes.insert(Setting(SETTING, self.progress.to_json()))
             uow.write(changes)
+
+    def _pass_over(self, done: Iterator[Event]) -> None:
+        """What an earlier run did. It may have died after a commit, before the orders took note of it."""
+        last: Event | None = None
+        for event in done:
+            last = event
+            self._tick(_rows_of(event))
+        if last is not None:
+            self.clock.now = last.at
+            follow_up_orders(self.store, ORIGIN)
 
     def _save(self, uow: UnitOfWork) -> None:
         changes = Changes()
@@ -167,7 +178,7 @@ class Replay:
                 batch, rows = [], 0
                 continue
             batch.append(event)
-            rows += len(event.rows)
+            rows += _rows_of(event)
             if rows >= self._rows_per_transaction:
                 yield batch
                 batch, rows = [], 0
@@ -179,7 +190,7 @@ class Replay:
         first = batch[0]
         figures: Any = None
         if isinstance(first, SupplyOrder):
-            figures = self.books.supply_figures(first.at, self.parameters)
+            figures = self.books.supply_figures(first.at, self.parameters, self.progress.refused_between)
         elif isinstance(first, Dispatch):
             figures = self.books.orders_to_ship()
         elif isinstance(first, Delivery):
@@ -201,7 +212,7 @@ class Replay:
             self.progress.events_done += len(batch)
             self._save(uow)
         follow_up_orders(self.store, ORIGIN)
-        self._tick(sum(len(event.rows) for event in batch if isinstance(event, Invoice)))
+        self._tick(sum(map(_rows_of, batch)))
 
     # -- the file's events ---------------------------------------------------------------------------------------
 
@@ -420,6 +431,7 @@ class Replay:
             if isinstance(outcome, Rejected):
                 self.progress.add(f"refused_lost:{category}", lost)
                 self.progress.add("refused_lines", 1)
+                self.progress.refuse(calendars.week_of(self.clock.now), row.code, row.quantity)
         self.progress.add("lines", len(order.lines))
         self.progress.add("lines_filled", filled)
         count(
@@ -480,6 +492,10 @@ def _seldom_collecting() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+def _rows_of(event: Event) -> int:
+    return len(event.rows) if isinstance(event, Invoice) else 0
 
 
 def _all_done(outcomes: Sequence[Outcome[R]]) -> list[R]:

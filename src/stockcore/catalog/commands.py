@@ -58,8 +58,8 @@ class ChangeProduct:
     """Change what is given (not None) and empty the fields named in `clear`.
 
     Name, description, category and brand: the product's; where it has several variants, `name` is the variant's only.
-    `attributes` are merged, a None removes one. Unit, step, tracking and `stocked` stand from the first movement on
-    (`base_unit_fixed`). `new_sku` renames.
+    `attributes` are merged, a None removes one. Unit, step, tracking and `stocked` stand from the first movement or
+    order on (`base_unit_fixed`). `new_sku` renames.
     """
 
     sku: str

@@ -13,7 +13,7 @@ from typing import Final
 
 import attrs
 
-from stockcore.catalog.records import Packaging, UnitOfMeasure, Variant
+from stockcore.catalog.records import Packaging, Sold, UnitOfMeasure
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.quantity import DECIMALS_MAX, QUANTITY_LIMIT, check_step, plain
 from stockcore.kernel.text import normal_code
@@ -41,7 +41,7 @@ class Converted:
 def to_base(
     quantity: Decimal | Fraction,
     unit: str | None,
-    variant: Variant,
+    variant: Sold,
     packagings: Iterable[Packaging],
     units: Mapping[str, UnitOfMeasure],
     *,
@@ -63,7 +63,7 @@ def to_base(
     )
 
 
-def _in_base_unit(quantity: Decimal | Fraction, variant: Variant, field: str | None) -> Converted:
+def _in_base_unit(quantity: Decimal | Fraction, variant: Sold, field: str | None) -> Converted:
     if isinstance(quantity, Decimal):
         check_step(quantity, variant.step, field=field)
         base = quantity
@@ -73,7 +73,7 @@ def _in_base_unit(quantity: Decimal | Fraction, variant: Variant, field: str | N
 
 
 def _factor(
-    unit: str, variant: Variant, packagings: Iterable[Packaging], units: Mapping[str, UnitOfMeasure]
+    unit: str, variant: Sold, packagings: Iterable[Packaging], units: Mapping[str, UnitOfMeasure]
 ) -> tuple[str, Fraction, Fraction]:
     """The unit's code, how many base units one of it is, and the smallest part of it that is kept."""
     wanted = normal_code(unit)
@@ -140,7 +140,7 @@ class Conversions:
         return cls(packagings, {normal_code(unit.code): unit for unit in units})
 
     def to_base(
-        self, quantity: Decimal | Fraction, unit: str | None, variant: Variant, *, field: str | None = None
+        self, quantity: Decimal | Fraction, unit: str | None, variant: Sold, *, field: str | None = None
     ) -> Converted:
         """See `to_base`."""
         return to_base(quantity, unit, variant, self.packagings, self.units, field=field)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Protocol
 
 import attrs
 
@@ -75,6 +76,25 @@ class Variant:
     created_by: str
     changed_at: datetime
     changed_by: str
+
+
+class Sold(Protocol):
+    """What taking an order line needs to know of a variant."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def sku(self) -> str: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def step(self) -> Decimal: ...
+    @property
+    def stocked(self) -> bool: ...
+    @property
+    def list_price(self) -> Decimal | None: ...
+    @property
+    def status(self) -> str: ...
 
 
 @attrs.define

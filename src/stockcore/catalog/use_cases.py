@@ -340,32 +340,33 @@ def _change_products(uow: UnitOfWork, work: Work[ChangeProduct, ProductDocument]
     skus = lookup_codes(command.sku for command in commands)
     renamed = lookup_codes(command.new_sku for command in commands)
     uow.prepare_draw(len(commands))
-    known, products, variants, moved, codes, units = uow.load(
+    known, products, variants, moved, ordered, codes, units = uow.load(
         work.known(),
         LockProducts(skus),
         SiblingsByCode(skus),
         MovedVariants(skus),
+        OrderedVariants(skus),
         CodesOf(tuple(sorted({*skus, *renamed}))),
         Units(),
     )
     work.settle(known)
     catalogue = _Catalogue(uow, Ids(uow, len(commands)), products=products, variants=variants, codes=codes, units=units)
-    moved_ids = {variant.id for variant in moved}
-    work.decide(lambda command: _changed(catalogue, moved_ids, command))
+    used = {variant.id for variant in (*moved, *ordered)}
+    work.decide(lambda command: _changed(catalogue, used, command))
     work.record(catalogue.changes, catalogue.now)
     uow.write(catalogue.changes)
 
 
-def _changed(catalogue: _Catalogue, moved: set[int], command: ChangeProduct) -> ProductDocument:
+def _changed(catalogue: _Catalogue, used: set[int], command: ChangeProduct) -> ProductDocument:
     variant = catalogue.variant(command.sku)
     product = catalogue.products[variant.product]
     cleared = check_clear(command.clear)
     fixed = _fixed_after(catalogue, variant, command)
-    if fixed != fixed_fields(variant) and variant.id in moved:
+    if fixed != fixed_fields(variant) and variant.id in used:
         changed = sorted(name for name, value in fixed_fields(variant).items() if fixed[name] != value)
         raise StockcoreError(
             "base_unit_fixed",
-            f"{variant.sku} was moved already: {', '.join(changed)} cannot change; add a new product instead",
+            f"{variant.sku} was moved or ordered: {', '.join(changed)} cannot change; add a new product instead",
             field=changed[0],
             sku=variant.sku,
             fields=changed,

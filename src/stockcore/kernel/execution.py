@@ -27,7 +27,7 @@ from stockcore.kernel.results import Accepted, Outcome, Rejected
 from stockcore.kernel.text import read_text
 from stockcore.kernel.unit_of_work import Changes, Origin, Store, UnitOfWork
 
-WRITE_AFTER: Final = 25  # commands decided: large enough that a statement's own cost is small (docs/adr/0002)
+WRITE_AFTER: Final = 20  # commands decided: large enough that a statement's own cost is small (docs/adr/0002)
 BATCH_MAX: Final = 200  # commands per transaction when they need not stand or fall together
 
 
@@ -61,6 +61,7 @@ class Work(Generic[C, R]):
         self.inserted: frozenset[type] = frozenset()  # after `record`: the record classes of which there are new rows
         self._again = again
         self._texts: dict[int, str] = {}
+        self._fingerprints: list[str] = []
         for index, (command, own) in enumerate(zip(commands, fresh, strict=True)):
             self.ids.append(self._name(index, command, own))
 
@@ -94,6 +95,13 @@ class Work(Generic[C, R]):
         refused = {id(command) for command, outcome in zip(self.commands, self._outcomes, strict=True) if outcome}
         return [command for command in first.values() if id(command) not in refused]
 
+    def prepare(self) -> None:
+        """What can be done before anything is loaded."""
+        self._fingerprints = [command_fingerprint(command) for command in self.commands]
+
+    def _fingerprint(self, index: int) -> str:
+        return self._fingerprints[index] if self._fingerprints else command_fingerprint(self.commands[index])
+
     def decide(self, decide: Callable[[C], R], write: Callable[[], None] | None = None) -> None:
         """Answer every command that has no answer yet, in order. `decide` either changes nothing and raises a
         StockcoreError, or makes its changes and returns its result. `write` is called every now and then, so that a
@@ -102,19 +110,19 @@ class Work(Generic[C, R]):
             if write is not None and index and index % WRITE_AFTER == 0:
                 write()
             if self._outcomes[index] is None:
-                outcome = self._repeated(index, command, command_id) or self._decided(command, decide)
+                outcome = self._repeated(index, command_id) or self._decided(command, decide)
                 self._outcomes[index] = outcome
 
-    def _repeated(self, index: int, command: C, command_id: str) -> Outcome[R] | None:
+    def _repeated(self, index: int, command_id: str) -> Outcome[R] | None:
         record = self._known.get(command_id)
         if record is not None:
-            if record.fingerprint != command_fingerprint(command) or record.name != self._use_case.name:
+            if record.fingerprint != self._fingerprint(index) or record.name != self._use_case.name:
                 return _reused(command_id)
             return self._use_case.answer(record)
         first = self._first.setdefault(command_id, index)
         if first == index:
             return None
-        if command_fingerprint(command) != command_fingerprint(self.commands[first]):
+        if self._fingerprint(index) != self._fingerprint(first):
             return _reused(command_id)
         outcome = self._outcomes[first]
         return None if outcome is None else attrs.evolve(outcome, repeated=True)
@@ -140,18 +148,18 @@ class Work(Generic[C, R]):
                 return
             self._recorded = index + 1
             if not outcome.repeated and _is_kept(outcome):
-                changes.append(self._answered(self.commands[index], self.ids[index], outcome, now))
+                changes.append(self._answered(index, outcome, now))
 
     def record_refusals(self, changes: Changes, now: datetime, known: Collection[str]) -> None:
         """Have the new refusals alone written, all else being undone; `known` ids were answered meanwhile."""
-        for command, command_id, outcome in zip(self.commands, self.ids, self._outcomes, strict=True):
+        for index, (command_id, outcome) in enumerate(zip(self.ids, self._outcomes, strict=True)):
             new = isinstance(outcome, Rejected) and not outcome.repeated and command_id not in known
             if outcome is not None and new and _is_kept(outcome):
-                changes.append(self._answered(command, command_id, outcome, now))
+                changes.append(self._answered(index, outcome, now))
 
-    def _answered(self, command: C, command_id: str, outcome: Outcome[R], now: datetime) -> CommandRecord:
-        fingerprint = command_fingerprint(command)
-        return CommandRecord(command_id, self._use_case.name, fingerprint, self._answer_text(outcome), now)
+    def _answered(self, index: int, outcome: Outcome[R], now: datetime) -> CommandRecord:
+        text = self._answer_text(outcome)
+        return CommandRecord(self.ids[index], self._use_case.name, self._fingerprint(index), text, now)
 
     def _answer_text(self, outcome: Outcome[R]) -> str:
         if isinstance(outcome, Rejected):
@@ -318,6 +326,7 @@ def _execute_batch(
     def attempt() -> Work[C, R]:
         with store.transaction(origin) as uow:
             work = Work(use_case, commands, fresh, again=next(tries) > 0)
+            uow.while_waiting(work.prepare)
             use_case.carry_out(uow, work)
             return work
 

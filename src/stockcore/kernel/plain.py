@@ -75,4 +75,4 @@ def _default(value: object) -> object:
     return str(value)
 
 
-_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), default=_default)
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), default=_default, check_circular=False)

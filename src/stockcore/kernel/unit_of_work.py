@@ -178,6 +178,10 @@ class UnitOfWork(Protocol):
         """Announce a draw of about `count`, so that the next `load` brings it along."""
         ...
 
+    def while_waiting(self, work: Callable[[], object]) -> None:
+        """Something worth doing while a server answers the next `load`; a store that never waits leaves it undone."""
+        ...
+
     def new_ids(self, count: int) -> list[UUID]:
         """Time-ordered ids (UUIDv7, RFC 9562) for what must be named before it is written."""
         ...
@@ -201,6 +205,28 @@ class Store(Protocol):
     def new_ids(self, count: int) -> list[UUID]:
         """Time-ordered ids (UUIDv7, RFC 9562)."""
         ...
+
+
+class NewIds:
+    """Hands out time-ordered ids one by one; those expected are made while a server answers the first `load`."""
+
+    __slots__ = ("_expected", "_ids", "_uow")
+
+    def __init__(self, uow: UnitOfWork, expected: int) -> None:
+        self._uow = uow
+        self._expected = expected
+        self._ids: Iterator[UUID] = iter(())
+        uow.while_waiting(self._make)
+
+    def _make(self) -> None:
+        self._ids = iter(self._uow.new_ids(self._expected))
+
+    def __next__(self) -> UUID:
+        made = next(self._ids, None)
+        if made is None:
+            self._make()
+            made = next(self._ids)
+        return made
 
 
 class Ids:

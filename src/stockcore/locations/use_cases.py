@@ -5,6 +5,7 @@ Who changes a site's tree locks its root first, so that two changes never close 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeAlias, TypeVar
@@ -41,6 +42,7 @@ from stockcore.locations.records import (
     LocationsByCode,
     LocationsById,
     LocationsOfSites,
+    LockPlaces,
     LockSites,
     OccupiedLocations,
     Purpose,
@@ -393,17 +395,17 @@ def change_location(countries: Countries | None = None) -> UseCase[ChangeLocatio
         commands = work.commands
         codes = lookup_codes(command.site for command in commands)
         uow.prepare_draw(1)
-        known, sites, places, named, by_id, occupied = uow.load(
+        known, sites, places, named, by_id = uow.load(
             work.known(),
             LockSites(codes),
             LocationsOfSites(codes),
             LocationsByCode(lookup_codes(command.parent for command in commands)),
             LocationsById(_ids_among(command.parent for command in commands)),
-            OccupiedLocations(codes),
         )
         work.settle(known)
         ground = _Ground(uow, Ids(uow, 1), [*places, *sites, *named, *by_id])
-        full = {place.id for place in occupied}
+        emptied = _tops(ground, [command for command in commands if command.purpose is not None])
+        full = _lock_occupied(uow, emptied, codes)
         work.decide(lambda command: _changed(ground, full, command, countries))
         work.record(ground.changes, ground.now)
         uow.write(ground.changes)
@@ -509,12 +511,11 @@ UNBLOCK_LOCATION: Final[UseCase[UnblockLocation, LocationDocument]] = UseCase(
 def _deactivate(uow: UnitOfWork, work: Work[DeactivateLocation, LocationDocument]) -> None:
     codes = lookup_codes(command.site for command in work.commands)
     uow.prepare_draw(1)
-    known, sites, places, occupied, awaiting = uow.load(
-        work.known(), LockSites(codes), LocationsOfSites(codes), OccupiedLocations(codes), AwaitingSites(codes)
-    )
+    known, sites, places = uow.load(work.known(), LockSites(codes), LocationsOfSites(codes))
     work.settle(known)
     ground = _Ground(uow, Ids(uow, 1), [*places, *sites])
-    full, awaited = {place.id for place in occupied}, {site.id for site in awaiting}
+    full = _lock_occupied(uow, [place for top in _tops(ground, work.commands) for place in ground.below(top)], codes)
+    awaited = {site.id for site in uow.load(AwaitingSites(codes))}
 
     def decide(command: DeactivateLocation) -> LocationDocument:
         top = ground.place(ground.site(command.site), command.location)
@@ -530,6 +531,25 @@ def _deactivate(uow: UnitOfWork, work: Work[DeactivateLocation, LocationDocument
     work.decide(decide)
     work.record(ground.changes, ground.now)
     uow.write(ground.changes)
+
+
+def _tops(ground: _Ground, commands: Iterable[ChangeLocation | DeactivateLocation]) -> list[Location]:
+    """The places that these commands name; what names none is refused later."""
+    found = []
+    for command in commands:
+        with contextlib.suppress(StockcoreError):
+            found.append(ground.place(ground.site(command.site), command.location))
+    return found
+
+
+def _lock_occupied(uow: UnitOfWork, places: Iterable[Location], sites: tuple[str, ...]) -> set[int]:
+    """Which places of these sites are occupied, once nobody can put anything more into `places`: who puts goods
+    somewhere holds the place, so those that do so now are waited for."""
+    wanted = tuple(sorted({place.id for place in places}))
+    if not wanted:
+        return set()
+    _, occupied = uow.load(LockPlaces(wanted), OccupiedLocations(sites))
+    return {place.id for place in occupied}
 
 
 def _check_empty(top: Location, leaving: Iterable[Location], occupied: set[int], awaited: set[int]) -> None:

@@ -44,7 +44,7 @@ def _cancel(desk: OrderDesk, command: CancelOrder) -> OrderChanged:
     if not any(shipment.dispatched_at for shipment in desk.shipments(order)):
         write_history(desk, order, [(order.state, State.CANCELLED)], None, reason=command.reason)
         order.state = State.CANCELLED
-    _close_empty_shipments(desk, order, command.reason)
+    close_empty_shipments(desk, order, command.reason)
     serve(desk.book, posting, desk.floor)
     announce(desk, order, "order.cancelled", _taken(desk, order, left, command.reason))
     return desk.changed(order)
@@ -81,37 +81,50 @@ def withdraw(desk: OrderDesk, order: Order, posting: Posting, line: OrderLine, q
             part = min(quantity, backorder.outstanding)
             desk.book.settle_backorder(backorder, part)
             quantity -= part
-    for reservation in reversed(desk.reservations(order)):
-        if quantity <= ZERO:
-            return
-        if reservation.demand_line != line.id or reservation.outstanding <= ZERO:
-            continue
-        part = min(quantity, reservation.outstanding)
-        excess = desk.book.allocated(reservation) - (reservation.outstanding - part)
-        _give_back_allocated(desk, posting, reservation, excess)
+    for reservation, part in held_parts(desk, order, line, quantity):
+        for allocation, goods in chosen_parts(desk, reservation, part):
+            _put_back(desk, posting, reservation, allocation, goods)
         desk.book.release(posting, reservation, part)
-        quantity -= part
 
 
-def _give_back_allocated(desk: OrderDesk, posting: Posting, reservation: Reservation, excess: Decimal) -> None:
-    """Give up allocations: unreleased ones first, then unpicked, then picked goods go back to their bins."""
+def held_parts(desk: OrderDesk, order: Order, line: OrderLine, quantity: Decimal) -> list[tuple[Reservation, Decimal]]:
+    """Which reservations give up how much, when so much of what the line holds is given up: the last site's first."""
+    parts = []
+    for reservation in reversed(desk.reservations(order)):
+        part = min(quantity, reservation.outstanding)
+        if part > ZERO and reservation.demand_line == line.id:
+            parts.append((reservation, part))
+            quantity -= part
+    return parts
+
+
+def chosen_parts(desk: OrderDesk, reservation: Reservation, part: Decimal) -> list[tuple[Allocation, Decimal]]:
+    """The goods chosen for so much of a reservation: unreleased ones first, then unpicked, then picked ones."""
 
     def rank(allocation: Allocation) -> tuple[bool, bool, int]:
         return (allocation.release.int != 0, allocation.home != allocation.quant, allocation.quant)
 
+    excess = desk.book.allocated(reservation) - (reservation.outstanding - part)
+    parts = []
     for allocation in sorted(desk.book.allocations_of(reservation), key=rank):
-        if excess <= ZERO:
-            return
-        part = min(excess, allocation.quantity)
-        quant, home = desk.book.quants_by_id[allocation.quant], allocation.home
-        desk.book.deallocate(allocation, part)
-        if home != quant.id:
-            target = desk.book.quants_by_id[home]
-            desk.book.move(posting, MovementKind.TRANSFER, quant, target, part, line=reservation.demand_line)
-        excess -= part
+        goods = min(excess, allocation.quantity)
+        if goods > ZERO:
+            parts.append((allocation, goods))
+            excess -= goods
+    return parts
 
 
-def _close_empty_shipments(desk: OrderDesk, order: Order, reason: str | None) -> None:
+def _put_back(
+    desk: OrderDesk, posting: Posting, reservation: Reservation, allocation: Allocation, goods: Decimal
+) -> None:
+    """The goods are free again; picked ones go back to their bin."""
+    quant, home = desk.book.quants_by_id[allocation.quant], desk.book.quants_by_id[allocation.home]
+    desk.book.deallocate(allocation, goods)
+    if home is not quant:
+        desk.book.move(posting, MovementKind.TRANSFER, quant, home, goods, line=reservation.demand_line)
+
+
+def close_empty_shipments(desk: OrderDesk, order: Order, reason: str | None) -> None:
     """An undispatched shipment with nothing left in it is cancelled."""
     filled = {allocation.release for _, allocation in desk.allocations(order)}
     for shipment in desk.shipments(order):
@@ -166,7 +179,7 @@ def _cancel_lines(desk: OrderDesk, command: CancelLines) -> OrderChanged:
     if nothing_left and not any(shipment.dispatched_at for shipment in desk.shipments(order)):
         write_history(desk, order, [(order.state, State.CANCELLED)], None, reason=command.reason)
         order.state = State.CANCELLED
-    _close_empty_shipments(desk, order, command.reason)
+    close_empty_shipments(desk, order, command.reason)
     serve(desk.book, posting, desk.floor)
     announce(desk, order, "order.lines_cancelled", _taken(desk, order, totals, command.reason))
     return desk.changed(order)

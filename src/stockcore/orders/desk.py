@@ -13,7 +13,7 @@ from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import Work
 from stockcore.kernel.quantity import ZERO
 from stockcore.kernel.text import lookup_codes, normal_code
-from stockcore.kernel.unit_of_work import Changes, Ids, Query, UnitOfWork
+from stockcore.kernel.unit_of_work import Changes, Ids, NewIds, Query, UnitOfWork
 from stockcore.locations.records import Location, PlacesFor, PlacesForOrders, Sites
 from stockcore.orders.lifecycle import UNDISPATCHED, State, shown_state
 from stockcore.orders.records import (
@@ -102,6 +102,7 @@ class OrderDesk:
         queries += [VariantsByCode(codes)] if codes else []
         expected = ids_per_order * max(1, len(wanted))
         uow.prepare_draw(expected)
+        self._new_ids = NewIds(uow, 3 * len(wanted))
         load: Any = uow.load
         answers = dict(zip(map(type, queries), load(*queries), strict=True))
         work.settle(answers[type(queries[0])])
@@ -128,6 +129,9 @@ class OrderDesk:
         self._reservations: _ByDemand[Reservation] = _ByDemand(self.book.reservations_by_id, _by_line)
         self._backorders: _ByDemand[Backorder] = _ByDemand(self.book.backorders, _by_id)
         self._end_holds([*answers.get(LockExpiredHoldsOfOrders, ()), *answers.get(LockExpiredHolds, ())])
+
+    def new_id(self) -> UUID:
+        return next(self._new_ids)
 
     def _end_holds(self, expired: Sequence[Reservation]) -> None:
         """Holds whose time is over are released, and the queue served, before these orders are looked at."""
@@ -180,7 +184,7 @@ class OrderDesk:
         return [(r, a) for r in self.reservations(order) for a in self.book.allocations_of(r)]
 
     def posting(self, order: Order, reason: str | None = None) -> Posting:
-        return Posting(self.uow.new_ids(1)[0], DemandType.ORDER, order.id, reason, None)
+        return Posting(self.new_id(), DemandType.ORDER, order.id, reason, None)
 
     def unreleased(self, order: Order) -> Decimal:
         """What is reserved for the order and in no open shipment."""

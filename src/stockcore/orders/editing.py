@@ -1,5 +1,6 @@
 """Editing an open order: new quantities, new lines; all edits or none. What a line holds already counts as available
-to it, and what is added is covered under the order's own policy (S009, S031)."""
+to it, what one line gives up serves another before anybody else, and what is added is covered under the order's own
+policy (S009, S031)."""
 
 from __future__ import annotations
 
@@ -12,13 +13,13 @@ from uuid import UUID
 import attrs
 
 from stockcore.catalog.conversion import Conversions
-from stockcore.catalog.records import PackagingsOf, Units, Variant
+from stockcore.catalog.records import PackagingsOf, Sold, Units, Variant
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
 from stockcore.kernel.quantity import ONE, ZERO, check_step, plain, read_quantity
 from stockcore.kernel.unit_of_work import UnitOfWork
 from stockcore.orders import sourcing
-from stockcore.orders.cancelling import withdraw
+from stockcore.orders.cancelling import chosen_parts, close_empty_shipments, held_parts, withdraw
 from stockcore.orders.commands import EditOrder, LineEdit, LineRequest
 from stockcore.orders.desk import OrderDesk
 from stockcore.orders.lifecycle import State, illegal
@@ -33,9 +34,10 @@ from stockcore.orders.placing import (
 )
 from stockcore.orders.records import Order, OrderLine, VariantsOfOrders
 from stockcore.orders.results import OrderChanged
-from stockcore.stock.book import Demand, sites_of
-from stockcore.stock.records import Backorder, DemandType, Reservation
-from stockcore.stock.serving import available_to, reserve, serve
+from stockcore.stock.allocating import requirement_of
+from stockcore.stock.book import Demand, PoolKey, sites_of
+from stockcore.stock.records import Backorder, DemandType, Quant, Reservation
+from stockcore.stock.serving import reserve, serve
 
 
 @attrs.frozen
@@ -43,10 +45,48 @@ class _Edit:
     """One checked edit: by how much a line grows or shrinks. A new line is not yet among the order's."""
 
     line: OrderLine
-    variant: Variant
+    variant: Sold
     change: Decimal
     is_new: bool
     multiple: Decimal  # of a new line: what it reserves whole multiples of
+
+
+class _Freed:
+    """What lines that shrink will give up: of each pool, and of which goods where they were chosen already."""
+
+    def __init__(self, desk: OrderDesk, order: Order, shrunk: Sequence[_Edit]) -> None:
+        self._desk = desk
+        self._pools: dict[PoolKey, Decimal] = {}
+        self._goods: list[tuple[Quant, Decimal]] = []
+        for edit in shrunk:
+            self._give_up(order, edit)
+
+    def _give_up(self, order: Order, edit: _Edit) -> None:
+        waiting = (b.outstanding for b in self._desk.backorders(order) if b.demand_line == edit.line.id)
+        held = -edit.change - sum(waiting, ZERO)
+        for reservation, part in held_parts(self._desk, order, edit.line, held):
+            key = (reservation.variant, reservation.site)
+            self._pools[key] = self._pools.get(key, ZERO) + part
+            for allocation, goods in chosen_parts(self._desk, reservation, part):
+                self._goods.append((self._desk.book.quants_by_id[allocation.home], goods))
+
+    def available(self, variant: int, site: int) -> Decimal:
+        """What the site can promise to anybody, once it is given up."""
+        return self._desk.book.available(variant, site) + self._pools.get((variant, site), ZERO)
+
+    def available_to(self, demand: Demand, site: int) -> Decimal:
+        """What the site can promise to this demand, once it is given up."""
+        available = self.available(demand.variant, site)
+        if not demand.requirement or available <= ZERO:
+            return available
+        wanted, floor = requirement_of(demand.requirement), self._desk.floor
+        free = [shelf.quant.free for shelf in floor.shelves(self._desk.book, demand.variant, site, wanted)]
+        free += [
+            goods
+            for quant, goods in self._goods
+            if (quant.variant, quant.site) == (demand.variant, site) and floor.shelf(quant, wanted) is not None
+        ]
+        return min(available, sum(free, ZERO))
 
 
 def _edit_all(uow: UnitOfWork, work: Work[EditOrder, OrderChanged]) -> None:
@@ -71,7 +111,8 @@ def _edit(desk: OrderDesk, variants: dict[int, Variant], command: EditOrder) -> 
     if not any(edit.change or edit.is_new for edit in edits):
         return desk.changed(order)
     grown = [edit for edit in edits if edit.change > ZERO]
-    plan = _plan(desk, order, grown) if grown and order.state != State.RECEIVED else None
+    freed = _Freed(desk, order, [edit for edit in edits if edit.change < ZERO])
+    plan = _plan(desk, order, grown, freed) if grown and order.state != State.RECEIVED else None
     posting = desk.posting(order)
     for edit in edits:
         edit.line.ordered += edit.change
@@ -96,6 +137,7 @@ def _edit(desk: OrderDesk, variants: dict[int, Variant], command: EditOrder) -> 
                 desk.book.backorder(demand, short)
             elif short:
                 edit.line.cancelled += short
+    close_empty_shipments(desk, order, None)
     serve(desk.book, posting, desk.floor)
     changed = [{"line": edit.line.line_no, "ordered": edit.line.ordered} for edit in edits]
     announce(desk, order, "order.edited", {"number": order.number, "lines": changed})
@@ -158,7 +200,7 @@ def _new_line(desk: OrderDesk, order: Order, edit: LineEdit, offset: int, field:
     wanted: Wanted = wanted_line(desk, request, field)
     last = max((line.line_no for line in desk.lines(order)), default=0)
     line = OrderLine(
-        desk.uow.new_ids(1)[0],
+        desk.new_id(),
         order.id,
         last + 1 + offset,
         wanted.variant.id,
@@ -173,7 +215,9 @@ def _new_line(desk: OrderDesk, order: Order, edit: LineEdit, offset: int, field:
     return _Edit(line, wanted.variant, wanted.quantity, True, wanted.multiple)
 
 
-def _plan(desk: OrderDesk, order: Order, grown: Sequence[_Edit]) -> tuple[sourcing.Plan, list[Demand]]:
+def _plan(
+    desk: OrderDesk, order: Order, grown: Sequence[_Edit], freed: _Freed
+) -> tuple[sourcing.Plan, list[Demand]]:
     """Where the added quantities come from. Errors: insufficient_stock."""
     serving = _serving(desk, order)
     demands = [_demand(desk, order, edit, as_json(serving)) for edit in grown]
@@ -185,9 +229,9 @@ def _plan(desk: OrderDesk, order: Order, grown: Sequence[_Edit]) -> tuple[sourci
     def available(line: int, _: int, site: int) -> Decimal:
         if not grown[line].variant.stocked:
             return grown[line].change
-        return available_to(desk.book, desk.floor, demands[line], site)
+        return freed.available_to(demands[line], site)
 
-    found = sourcing.plan(wishes, available, serving, order.strategy, desk.book.available)
+    found = sourcing.plan(wishes, available, serving, order.strategy, freed.available)
     refused = not found.is_whole and (
         order.policy == "all_or_nothing" or (order.policy == "ship_available" and not found.takes)
     )

@@ -15,7 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from stockcore.kernel.quantity import ZERO
-from stockcore.kernel.unit_of_work import Changes, Ids, Origin, Store, UnitOfWork
+from stockcore.kernel.unit_of_work import Changes, Ids, NewIds, Origin, Store, UnitOfWork
 from stockcore.orders.lifecycle import UNDISPATCHED, State
 from stockcore.orders.placing import announce, write_history
 from stockcore.orders.records import LinesById, LockOrdersById, Order, Shipment, ShipmentsOfOrdersById
@@ -62,11 +62,15 @@ class _Follower:
         self.uow = uow
         self.changes = Changes()
         self.ids = Ids(uow, 1)
+        self._new_ids = NewIds(uow, len(self.orders))
         self._line_numbers = {line.id: line.line_no for line in lines}
         self._shipments: dict[UUID, list[Shipment]] = {}
         for shipment in shipments:
             self._shipments.setdefault(shipment.order_id, []).append(shipment)
         self._filled = {allocation.release for allocation in allocations}
+
+    def new_id(self) -> UUID:
+        return next(self._new_ids)
 
     def follow(self, order: Order, rows: Sequence[FollowUp]) -> None:
         closed = [shipment.number for shipment in self._close_empty(order)]

@@ -184,7 +184,7 @@ def _shipment_for(desk: OrderDesk, order: Order, site: int, shipments: dict[int,
 def _new_shipment(desk: OrderDesk, order: Order, site: int) -> Shipment:
     order.shipment_count += 1
     shipment = Shipment(
-        desk.uow.new_ids(1)[0],
+        desk.new_id(),
         order.id,
         f"{order.number}-{order.shipment_count}",
         site,
@@ -220,7 +220,7 @@ def _step(desk: OrderDesk, order: Order, shipment: Shipment, to: State) -> None:
 def _pack(desk: OrderDesk, order: Order, shipment: Shipment) -> None:
     """Pick everything from where it was allocated to the packing place."""
     packing = desk.floor.service_place(shipment.site, Purpose.PACKING)
-    posting = Posting(desk.uow.new_ids(1)[0], "shipment", shipment.id, None, None)
+    posting = Posting(desk.new_id(), "shipment", shipment.id, None, None)
     for reservation, allocation in _content(desk, order, shipment):
         quant = desk.book.quants_by_id[allocation.quant]
         if quant.location == packing.id:
@@ -236,7 +236,7 @@ def _pack(desk: OrderDesk, order: Order, shipment: Shipment) -> None:
 
 def _dispatch(desk: OrderDesk, order: Order, shipment: Shipment) -> None:
     """On hand and reserved fall together; the shipment's lines say what was sent."""
-    posting = Posting(desk.uow.new_ids(1)[0], "shipment", shipment.id, None, None)
+    posting = Posting(desk.new_id(), "shipment", shipment.id, None, None)
     sent: dict[UUID, ShipmentLine] = {}
     for reservation, allocation in _content(desk, order, shipment):
         quant = desk.book.quants_by_id[allocation.quant]

@@ -11,14 +11,14 @@ from uuid import UUID
 import attrs
 
 from stockcore.catalog.conversion import Conversions, Converted, factor_as_kept
-from stockcore.catalog.records import PackagingsOf, Units, Variant, VariantsByCode
+from stockcore.catalog.records import PackagingsOf, Sold, Units, VariantsByCode
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
 from stockcore.kernel.plain import to_json, to_plain
 from stockcore.kernel.quantity import ONE, QUANTITY_LIMIT, ZERO, check_step, plain, read_quantity
 from stockcore.kernel.records import Message
 from stockcore.kernel.text import normal_code, read_text
-from stockcore.kernel.unit_of_work import Changes, Ids, Query, UnitOfWork
+from stockcore.kernel.unit_of_work import Changes, Ids, NewIds, Query, UnitOfWork
 from stockcore.locations.records import SOURCED_KINDS, Location, PlacesFor, Sites
 from stockcore.orders import sourcing
 from stockcore.orders.commands import LineRequest, PlaceOrder
@@ -27,8 +27,10 @@ from stockcore.orders.records import (
     Customer,
     CustomersByCode,
     HistoryEntry,
+    LockOffers,
     LockOrders,
     NextOrderNumbers,
+    Offer,
     Order,
     OrderLine,
     OrdersByReference,
@@ -44,7 +46,6 @@ from stockcore.stock.records import (
     DemandType,
     LockBackorders,
     LockExpiredHolds,
-    LockPoolsByCode,
     LockQuants,
     LockReservationsWaiting,
     Lot,
@@ -63,7 +64,7 @@ POLICIES: Final = ("all_or_nothing", "ship_available", "backorder")
 class Wanted:
     """A line of a command, checked: what becomes an order line and a demand."""
 
-    variant: Variant
+    variant: Sold
     quantity: Decimal  # base units
     multiple: Decimal
     price: Decimal | None
@@ -74,21 +75,15 @@ class Wanted:
 
 
 class Counter:
-    """What placing orders needs to know, loaded and locked for a whole batch: one round trip, a second one only for
-    what is rare (pinned lines, packagings, holds)."""
+    """What placing orders needs to know, loaded and locked for a whole batch: one round trip, another one only for
+    what is rare (pinned lines, packagings, holds, variants that never had stock)."""
 
     def __init__(self, uow: UnitOfWork, work: Work[Any, Any], orders: Sequence[PlaceOrder]) -> None:
         self.uow = uow
         self.work = work
         lines = [line for order in orders for line in order.lines]
         codes = tuple(sorted({normal_code(line.sku) for line in lines}))
-        queries: list[Query[Any]] = [
-            work.known(),
-            VariantsByCode(codes),
-            Sites(),
-            LockPoolsByCode(codes),
-            LockExpiredHolds(codes),
-        ]
+        queries: list[Query[Any]] = [work.known(), Sites(), LockOffers(codes)]
         customers = tuple(sorted({normal_code(order.customer) for order in orders if order.customer is not None}))
         numbers = tuple(sorted({order.number for order in orders if order.number is not None}))
         references = tuple(sorted({order.reference for order in orders if order.reference is not None}))
@@ -99,23 +94,30 @@ class Counter:
         queries += [NextOrderNumbers(unnumbered)] if unnumbered else []
         expected = 3 * len(lines) + 2
         uow.prepare_draw(expected)
+        self._new_ids = NewIds(uow, len(lines) + 3 * len(orders))
         load: Any = uow.load
         answers = dict(zip(map(type, queries), load(*queries), strict=True))
         work.settle(answers[type(queries[0])])
+        offers: list[Offer] = answers[LockOffers]
         self.changes = Changes()
         self.ids = Ids(uow, expected)
         self.book = Book(self.changes, self.ids, uow.origin)
-        self.book.load_pools(answers[LockPoolsByCode])
-        self.variants: dict[str, Variant] = {normal_code(v.sku): v for v in answers[VariantsByCode]}
+        self.book.load_pools(offer.pool() for offer in offers)
+        self.variants: dict[str, Sold] = {normal_code(offer.sku): offer for offer in offers}
         self.sites: list[Location] = answers[Sites]
         self.customers: dict[str, Customer] = {c.normal_code: c for c in answers.get(CustomersByCode, ())}
         self.taken_numbers = {order.number for order in answers.get(LockOrders, ())}
         self.references = {(order.customer, order.reference) for order in answers.get(OrdersByReference, ())}
         self._numbers = iter(answers.get(NextOrderNumbers, ()))
+        self._serving: dict[tuple[tuple[str, ...], str], list[sourcing.Candidate]] = {}
         self.conversions = Conversions()
         self.lots: dict[tuple[int, str], Lot] = {}
         self.floor = Floor(self.sites, (), self.ids.now)
-        self._load_rare(orders, lines, answers[LockExpiredHolds], codes)
+        if len(self.variants) < len(codes):  # without a pool: new, a service, or no SKU of ours
+            missing = tuple(code for code in codes if code not in self.variants)
+            self.variants |= {normal_code(variant.sku): variant for variant in uow.load(VariantsByCode(missing))}
+        late = tuple(sorted({normal_code(offer.sku) for offer in offers if offer.late}))
+        self._load_rare(orders, lines, uow.load(LockExpiredHolds(late)) if late else [], codes)
 
     def _load_rare(
         self,
@@ -155,8 +157,19 @@ class Counter:
         self.uow.write(self.changes)
         self.changes.clear()
 
+    def serving(self, command: PlaceOrder) -> list[sourcing.Candidate]:
+        """See `candidates`."""
+        key = (tuple(command.sites), command.strategy)
+        found = self._serving.get(key)
+        if found is None:
+            found = self._serving[key] = candidates(self.sites, *key)
+        return found
+
     def next_number(self) -> str:
         return f"SO-{next(self._numbers):06d}"
+
+    def new_id(self) -> UUID:
+        return next(self._new_ids)
 
 
 def candidates(sites: Sequence[Location], codes: Sequence[str], strategy: str) -> list[sourcing.Candidate]:
@@ -194,9 +207,10 @@ def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
     number = _number(counter, command)
     customer = _customer(counter, command)
     wanted = _wanted_lines(counter, command)
-    serving = candidates(counter.sites, command.sites, command.strategy)
+    serving = counter.serving(command)
     holds = _holds(counter, command)
-    order_id, *line_ids = counter.uow.new_ids(1 + len(wanted))
+    order_id = counter.new_id()
+    line_ids = [counter.new_id() for _ in wanted]
     demands = _demands(counter, command, order_id, line_ids, wanted, serving)
     wishes = [
         sourcing.Wish(line.variant.id, line.variant.sku, line.quantity, line.multiple, line.requirement)
@@ -207,12 +221,19 @@ def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
     def pooled(variant: int, site: int) -> Decimal:
         return counter.book.available(variant, site) + held.get((variant, site), ZERO)
 
+    known: dict[tuple[int, int], Decimal] = {}
+
     def available(line: int, variant: int, site: int) -> Decimal:
-        if not wanted[line].variant.stocked:
-            return wanted[line].quantity
-        if (variant, site) not in held:
-            return available_to(counter.book, counter.floor, demands[line], site)
-        return min(pooled(variant, site), _fitting(counter, demands[line], site, holds))
+        found = known.get((line, site))
+        if found is None:
+            if not wanted[line].variant.stocked:
+                found = wanted[line].quantity
+            elif (variant, site) not in held:
+                found = available_to(counter.book, counter.floor, demands[line], site)
+            else:
+                found = min(pooled(variant, site), _fitting(counter, demands[line], site, holds))
+            known[(line, site)] = found
+        return found
 
     plan = sourcing.plan(wishes, available, serving, command.strategy, pooled)
     kept = command.keep_received and not plan.is_whole and command.policy == "all_or_nothing"
@@ -325,7 +346,7 @@ def wanted_line(counter: Any, line: LineRequest, field: str) -> Wanted:
     return Wanted(variant, quantity, multiple, price, entered, unit, factor, requirement)
 
 
-def converted_line(conversions: Conversions, entered: Decimal, unit: str, variant: Variant, field: str) -> Converted:
+def converted_line(conversions: Conversions, entered: Decimal, unit: str, variant: Sold, field: str) -> Converted:
     """Errors: unknown_unit, uom_incompatible, quantity_precision, quantity_out_of_range."""
     try:
         return conversions.to_base(entered, unit, variant, field=f"{field}/quantity")
@@ -335,7 +356,7 @@ def converted_line(conversions: Conversions, entered: Decimal, unit: str, varian
         raise
 
 
-def _requirement(counter: Any, variant: Variant, line: LineRequest, field: str) -> str:
+def _requirement(counter: Any, variant: Sold, line: LineRequest, field: str) -> str:
     """The line's requirement with ids for codes. Errors: unknown_lot, unknown_location."""
     wanted = line.requirement
     if wanted is None:
@@ -521,7 +542,7 @@ def _reserve(
     order_id: UUID,
 ) -> None:
     book = counter.book
-    posting = Posting(counter.uow.new_ids(1)[0], DemandType.ORDER, order_id, None, None)
+    posting = Posting(counter.new_id(), DemandType.ORDER, order_id, None, None)
     for hold in holds:
         release_all(book, posting, hold)
     book.raised.clear()  # what the holds gave back is this order's first
@@ -607,7 +628,7 @@ def announce(holder: Any, order: Order, type_: str, data: Any) -> None:
     holder.changes.update(order)
     holder.changes.append(
         Message(
-            holder.uow.new_ids(1)[0],
+            holder.new_id(),
             "order",
             order.id,
             order.version,

@@ -11,6 +11,7 @@ import attrs
 
 from stockcore.catalog.records import Variant
 from stockcore.kernel.unit_of_work import Query
+from stockcore.stock.records import Pool
 
 
 @attrs.define
@@ -113,6 +114,47 @@ class ShipmentLine:
     order_line: UUID
     variant: int
     quantity: Decimal
+
+
+@attrs.frozen
+class Offer:
+    """A SKU at one site as placing an order sees it: parts of its variant and its pool. `late`: holds whose time is
+    over still keep some of it, somewhere."""
+
+    id: int
+    sku: str
+    unit: str
+    step: Decimal
+    stocked: bool
+    list_price: Decimal | None
+    status: str
+    site: int
+    on_hand: Decimal
+    blocked: Decimal
+    reserved: Decimal
+    shipped: Decimal
+    last_seq: int
+    last_recorded_at: datetime
+    late: bool
+
+    def pool(self) -> Pool:
+        return Pool(
+            self.id,
+            self.site,
+            self.on_hand,
+            self.blocked,
+            self.reserved,
+            self.shipped,
+            self.last_seq,
+            self.last_recorded_at,
+        )
+
+
+@attrs.frozen
+class LockOffers(Query[Offer]):
+    """SKUs with one of these normal codes, at every site where they have a pool; the pools locked in key order."""
+
+    codes: tuple[str, ...]
 
 
 @attrs.frozen

@@ -147,7 +147,7 @@ def _sets_of(
 
 
 class _Taken:
-    """What the lines before take, by variant and site; and, for pinned lines, by the pin that took it."""
+    """Where lines want the same variant: what the lines before take, by variant and site; and, for pinned lines, by the pin that took it."""
 
     def __init__(self, pooled: Pooled | None) -> None:
         self._pooled = pooled
@@ -181,20 +181,25 @@ def _disjoint(one: str, other: str) -> bool:
 
 def _fill(wishes: Sequence[Wish], available: Available, sites: Sequence[Candidate], pooled: Pooled | None) -> Plan:
     """Take each line from the first of the sites that has all of it, else from one after the other."""
-    taken = _Taken(pooled)
+    taken = _Taken(pooled) if len({wish.variant for wish in wishes}) < len(wishes) else None
     takes: list[Take] = []
     short: list[Decimal] = []
     for line, wish in enumerate(wishes):
         left = wish.quantity
         rooms = []
         for site in sites:
-            free = taken.left(wish, site.site, available(line, wish.variant, site.site))
+            free = available(line, wish.variant, site.site)
+            if taken is not None:
+                free = taken.left(wish, site.site, free)
             rooms.append((site, whole_multiples(free, wish.multiple) if free > ZERO else ZERO))
-        whole = next((room for room in rooms if room[1] >= left), None)
-        for site, room in [whole] if whole is not None else rooms:
+            if rooms[-1][1] >= left:
+                rooms = rooms[-1:]
+                break
+        for site, room in rooms:
             part = min(left, room)
             if part > ZERO:
-                taken.add(wish, site.site, part)
+                if taken is not None:
+                    taken.add(wish, site.site, part)
                 takes.append(Take(line, site.site, part))
                 left -= part
         short.append(left)

@@ -360,7 +360,8 @@ class Book:
         self.raised.add(reservation.variant)
 
     def consume(self, posting: Posting, reservation: Reservation, quantity: Decimal) -> None:
-        """The promise is kept: the goods have left (the caller posts their on-hand rows)."""
+        """The promise is kept: the goods have left for a customer (the caller posts their on-hand rows). A demand whose
+        goods stay ours must not end here: `shipped` is what went to customers, and verify holds it to those rows."""
         pool = self.pools[(reservation.variant, reservation.site)]
         reservation.consumed += quantity
         pool.shipped += quantity

@@ -9,11 +9,19 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from stockcore.catalog.conversion import Conversions
-from stockcore.catalog.records import PackagingsOf, Units, Variant, VariantsByCode, VariantsById
+from stockcore.catalog.records import LockProducts, PackagingsOf, Units, Variant, VariantsByCode, VariantsById
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import Work
 from stockcore.kernel.plain import to_json
-from stockcore.kernel.quantity import ZERO, check_step, exact, plain, read_quantity
+from stockcore.kernel.quantity import (
+    QUANTITY_DIGITS,
+    QUANTITY_LIMIT,
+    ZERO,
+    check_step,
+    exact,
+    plain,
+    read_quantity,
+)
 from stockcore.kernel.records import Message
 from stockcore.kernel.text import lookup_codes, normal_code, read_text
 from stockcore.kernel.unit_of_work import Changes, Ids, UnitOfWork
@@ -31,6 +39,7 @@ from stockcore.stock.records import (
     LockReservationsWaiting,
     Lot,
     LotsOfVariants,
+    Pool,
     Quant,
     QuantsAt,
     Reservation,
@@ -56,9 +65,13 @@ def skus_of(uow: UnitOfWork, variants: Iterable[int]) -> list[str]:
 
 class Desk:
     """Everything about some SKUs, loaded and locked in the order of DESIGN 2: pools, backorders and reservations,
-    quants. What is rare costs a round trip of its own: units other than the base unit (`units`), all reservations of
-    some demands (`demands`), what those who may give way held before (`losses`: goods may be gone), and what else lies
-    in places of limited capacity."""
+    quants. `places` are looked up; `into`, where goods may come to, are locked too. What is rare costs a round trip of
+    its own: units other than the base unit (`units`), all reservations of some demands (`demands`), what those who may
+    give way held before (`losses`: goods may be gone), the first movement of a SKU, and places that are named as
+    `into` or of limited capacity.
+
+    Who changes a variant or deactivates it holds its product and its pools, who deactivates a place holds the place:
+    so both are read after the locks."""
 
     def __init__(
         self,
@@ -67,6 +80,7 @@ class Desk:
         skus: Iterable[str],
         *,
         places: Iterable[str | None] = (),
+        into: Iterable[str | None] = (),
         units: bool = False,
         demands: Sequence[UUID] = (),
         losses: bool = False,
@@ -74,11 +88,13 @@ class Desk:
     ) -> None:
         self.uow = uow
         codes = lookup_codes(skus)
-        wanted_places = lookup_codes(places)
-        known, variants, found_places, pools = uow.load(
-            work.known(), VariantsByCode(codes), PlacesFor(codes, wanted_places), LockPoolsByCode(codes)
+        targets = lookup_codes(into)
+        wanted_places = tuple(sorted({*lookup_codes(places), *targets}))
+        known, pools, variants, found_places = uow.load(
+            work.known(), LockPoolsByCode(codes), VariantsByCode(codes), PlacesFor(codes, wanted_places)
         )
         work.settle(known)
+        variants = self._lock_unmoved(variants, pools)
         self.variants: dict[str, Variant] = {normal_code(variant.sku): variant for variant in variants}
         ids = tuple(sorted(variant.id for variant in variants))
         uow.prepare_draw(ids_per_command * max(1, len(work.commands)))
@@ -113,7 +129,7 @@ class Desk:
         if losses:
             self._load_settled(reservations, ids)
         self._others: dict[int, Decimal] = {}  # by place of limited capacity: what other SKUs fill of it
-        self._load_contents(found_places)
+        self._lock_places(found_places, set(targets))
 
     def _load_settled(self, outstanding: Iterable[Reservation], variants: tuple[int, ...]) -> None:
         """Who gives way here is served from its other sites at once, by what it held there before where it did."""
@@ -121,12 +137,27 @@ class Desk:
         if demands:
             self.book.load_reservations(self.uow.load(ReservationsOf(tuple(sorted(demands)), variants)))
 
-    def _load_contents(self, places: Iterable[Location]) -> None:
-        """Places of limited capacity are locked, after everything else, so that two SKUs cannot fill one together."""
-        limited = tuple(sorted(place.id for place in places if place.capacity is not None))
-        if not limited:
+    def _lock_unmoved(self, variants: list[Variant], pools: Iterable[Pool]) -> list[Variant]:
+        """A variant without any pool has no lock to wait for: before its first movement its product is locked."""
+        moved = {pool.variant for pool in pools}
+        unmoved = lookup_codes(variant.sku for variant in variants if variant.id not in moved)
+        if not unmoved:
+            return variants
+        _, fresh = self.uow.load(LockProducts(unmoved), VariantsByCode(unmoved))
+        return [*(variant for variant in variants if variant.id in moved), *fresh]
+
+    def _lock_places(self, places: Iterable[Location], targets: set[str]) -> None:
+        """Places that goods come to are locked, after everything else, so that nobody deactivates them meanwhile, and
+        that two SKUs cannot fill one of limited capacity together."""
+        limited = {place.id for place in places if place.capacity is not None}
+        wanted = limited | {place.id for place in places if place.normal_code in targets}
+        if not wanted:
             return
-        _, contents = self.uow.load(LockPlaces(limited), QuantsAt(limited))
+        locked, contents = self.uow.load(LockPlaces(tuple(sorted(wanted))), QuantsAt(tuple(sorted(limited))))
+        for place in locked:
+            self.floor.places[place.id] = self._places[(place.site, place.normal_code)] = place
+            if place.parent is None:
+                self.sites[place.normal_code] = place
         for quant in contents:
             if quant.id not in self.book.quants_by_id:
                 self._others[quant.location] = self._others.get(quant.location, ZERO) + quant.on_hand
@@ -181,6 +212,16 @@ class Desk:
         if not place.active:
             raise StockcoreError("location_inactive", f"{place.code} is not active", field=field)
         return place
+
+    def check_total(self, variant: Variant, site: Location, coming: Decimal) -> None:
+        """Refuse what no figure could hold any more. Errors: quantity_out_of_range."""
+        pool = self.book.pools.get((variant.id, site.id))
+        if pool is not None and pool.on_hand + coming >= QUANTITY_LIMIT:
+            raise StockcoreError(
+                "quantity_out_of_range",
+                f"{site.code} would have more of {variant.sku} than {QUANTITY_DIGITS} digits before the point can say",
+                field="quantity",
+            )
 
     def check_capacity(self, place: Location, coming: Decimal) -> None:
         """Refuse what the place has no room for. Errors: over_capacity."""

@@ -7,6 +7,13 @@ from decimal import Decimal
 
 import attrs
 
+from stockcore.kernel.quantity import plain
+
+
+def as_shown(quantity: Decimal) -> Decimal:
+    """The same number, written as shortly as `plain` writes it: `str` gives `6`, whatever database it came from."""
+    return Decimal(plain(quantity))
+
 
 @attrs.frozen
 class StockFigures:

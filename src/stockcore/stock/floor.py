@@ -11,7 +11,7 @@ from stockcore.kernel.quantity import ZERO
 from stockcore.locations.records import Location, Purpose
 from stockcore.stock.allocating import Requirement, Shelf, in_order, local_day, may_take
 from stockcore.stock.book import Book
-from stockcore.stock.records import Lot
+from stockcore.stock.records import Lot, Quant
 
 Strategies: TypeAlias = dict[int, str | None]  # by variant: what overrides the site's strategy
 
@@ -52,18 +52,22 @@ class Floor:
             raise StockcoreError("unknown_location", f"the site has no {purpose} place in use", site=self.code(site))
         return min(fitting, key=lambda place: place.id)
 
+    def shelf(self, quant: Quant, requirement: Requirement | None) -> Shelf | None:
+        """The quant where the demand may have goods from it."""
+        place = self.places.get(quant.location)
+        if place is None:
+            return None
+        shelf = Shelf(quant, place, self.lots.get(quant.lot) if quant.lot else None)
+        return shelf if may_take(shelf, self.today(quant.site), requirement) else None
+
     def shelves(self, book: Book, variant: int, site: int, requirement: Requirement | None) -> list[Shelf]:
         """Free goods at the site that the demand may have, best first."""
-        today = self.today(site)
         found = []
         for quant in book.quants_at(variant, site):
             if quant.free <= ZERO:
                 continue
-            place = self.places.get(quant.location)
-            if place is None:
-                continue
-            shelf = Shelf(quant, place, self.lots.get(quant.lot) if quant.lot else None)
-            if may_take(shelf, today, requirement):
+            shelf = self.shelf(quant, requirement)
+            if shelf is not None:
                 found.append(shelf)
         strategy = self.strategies.get(variant)
         if strategy is None and site in self.places:

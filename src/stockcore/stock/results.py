@@ -1,4 +1,4 @@
-"""What stock's commands answer. Quantities are in the variant's base unit."""
+"""What stock's commands answer. Quantities are in the variant's base unit, without trailing zeros as in every read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from decimal import Decimal
 from uuid import UUID
 
 import attrs
+
+from stockcore.stock.figures import as_shown
 
 
 @attrs.frozen
@@ -16,12 +18,12 @@ class StockChange:
     document: str | None
     sku: str
     site: str
-    quantity: Decimal
-    on_hand: Decimal
-    blocked: Decimal
-    reserved: Decimal
-    available: Decimal
-    missing: Decimal = Decimal(0)
+    quantity: Decimal = attrs.field(converter=as_shown)
+    on_hand: Decimal = attrs.field(converter=as_shown)
+    blocked: Decimal = attrs.field(converter=as_shown)
+    reserved: Decimal = attrs.field(converter=as_shown)
+    available: Decimal = attrs.field(converter=as_shown)
+    missing: Decimal = attrs.field(default=Decimal(0), converter=as_shown)
 
 
 @attrs.frozen
@@ -31,8 +33,8 @@ class TransferredLine:
     line: int
     sku: str
     lot: str | None
-    sent: Decimal
-    arrived: Decimal
+    sent: Decimal = attrs.field(converter=as_shown)
+    arrived: Decimal = attrs.field(converter=as_shown)
 
 
 @attrs.frozen
@@ -50,7 +52,7 @@ class TransferDocument:
 @attrs.frozen
 class ReservedPart:
     site: str
-    quantity: Decimal
+    quantity: Decimal = attrs.field(converter=as_shown)
 
 
 @attrs.frozen
@@ -60,7 +62,7 @@ class ReservationDocument:
     reference: str
     demand_type: str
     sku: str | None
-    reserved: Decimal
+    reserved: Decimal = attrs.field(converter=as_shown)
     parts: tuple[ReservedPart, ...]
 
 

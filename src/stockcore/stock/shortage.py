@@ -1,14 +1,14 @@
 """Shortage: goods are gone, the floor's truth is never refused, so some promises must give way (DESIGN 3). Pure.
 
 Which ones: first those whose own goods are gone and cannot be replaced; then, while more is promised than there is,
-unallocated ones, then allocated ones not yet picked, and picked ones only when the loss is at their own place. Within
-each group the lowest priority first, then the latest promise, then the newest. What gives way becomes a backorder and
-an exception, and is served from its other sites at once.
+unallocated ones. That is enough: what is still allocated then lies there, so that only unallocated promises can be too
+many, and no picked one ever gives way for a loss at another place. Within each group the lowest priority first, then
+the latest promise, then the newest. What gives way becomes a backorder and an exception, and is served from its other
+sites at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -24,7 +24,7 @@ def settle_loss(book: Book, posting: Posting, floor: Floor, shrunk: list[Quant])
     for quant in shrunk:
         _displace(book, posting, floor, quant)
     for pool in _pools_of(book, shrunk):
-        _cover(book, posting, floor, pool, {quant.location for quant in shrunk})
+        _cover(book, posting, floor, pool)
 
 
 def _pools_of(book: Book, shrunk: list[Quant]) -> list[Pool]:
@@ -64,43 +64,16 @@ def _allocations_on(book: Book, quant: Quant) -> list[Allocation]:
     return sorted(found, key=lambda allocation: gives_way_first(book.reservations_by_id[allocation.reservation]))
 
 
-def _cover(book: Book, posting: Posting, floor: Floor, pool: Pool, lost_at: set[int]) -> None:
-    """While more is promised than there is, let promises give way."""
-    for reservation, part in _candidates(book, pool, lost_at):
+def _cover(book: Book, posting: Posting, floor: Floor, pool: Pool) -> None:
+    """While more is promised than there is, let unallocated promises give way."""
+    here = [r for r in book.reservations_by_id.values() if (r.variant, r.site) == (pool.variant, pool.site)]
+    for reservation in sorted(here, key=gives_way_first):
         missing = -pool.available
         if missing <= ZERO:
             return
+        part = min(missing, reservation.outstanding - book.allocated(reservation))
         if part > ZERO:
-            give_way(book, posting, floor, reservation, min(missing, part, reservation.outstanding))
-
-
-def _candidates(book: Book, pool: Pool, lost_at: set[int]) -> Iterator[tuple[Reservation, Decimal]]:
-    """Reservations of the pool with how much of each may give way, in three groups."""
-    here = [
-        reservation
-        for reservation in book.reservations_by_id.values()
-        if reservation.variant == pool.variant and reservation.site == pool.site and reservation.outstanding > ZERO
-    ]
-    here.sort(key=gives_way_first)
-    for reservation in here:
-        yield reservation, reservation.outstanding - book.allocated(reservation)
-    for reservation in here:
-        yield reservation, reservation.outstanding - _picked(book, reservation, None)
-    for reservation in here:
-        yield reservation, _picked(book, reservation, lost_at)
-
-
-def _picked(book: Book, reservation: Reservation, places: set[int] | None) -> Decimal:
-    """How much of a reservation has been picked; with `places`, only what lies there."""
-    return sum(
-        (
-            allocation.quantity
-            for allocation in book.allocations.get(reservation.id, ())
-            if allocation.home != allocation.quant
-            and (places is None or book.quants_by_id[allocation.quant].location in places)
-        ),
-        ZERO,
-    )
+            give_way(book, posting, floor, reservation, part)
 
 
 def give_way(book: Book, posting: Posting, floor: Floor, reservation: Reservation, quantity: Decimal) -> None:

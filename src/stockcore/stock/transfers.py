@@ -67,6 +67,7 @@ def _send_all(uow: UnitOfWork, work: Work[SendTransfer, TransferDocument]) -> No
         work,
         [line.sku for line in lines],
         places=[line.location for line in lines],
+        into=[command.to_site for command in work.commands],
         ids_per_command=8 * max(1, len(lines)),
     )
     release_expired(uow, desk.book, desk.floor)
@@ -182,7 +183,7 @@ def _receive_all(uow: UnitOfWork, work: Work[ReceiveTransfer, TransferDocument])
         lines.setdefault(line.document, []).append(line)
     skus = skus_of(uow, (line.variant for listed in lines.values() for line in listed))
     places = [command.location for command in work.commands]
-    desk = Desk(uow, work, skus, places=places, ids_per_command=8 * max(1, len(skus)))
+    desk = Desk(uow, work, skus, into=places, ids_per_command=8 * max(1, len(skus)))
     release_expired(uow, desk.book, desk.floor)
     by_number = {document.number: document for document in documents if document.kind == KIND}
     work.decide(lambda command: _receive(desk, by_number, lines, command))

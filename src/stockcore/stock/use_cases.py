@@ -108,7 +108,7 @@ def _receive_all(uow: UnitOfWork, work: Work[ReceiveStock, StockChange]) -> None
         uow,
         work,
         [c.sku for c in work.commands],
-        places=[c.location for c in work.commands],
+        into=[c.location for c in work.commands],
         units=any(c.unit is not None for c in work.commands),
     )
     release_expired(uow, desk.book, desk.floor)
@@ -129,6 +129,7 @@ def _receive(desk: Desk, command: ReceiveStock) -> StockChange:
     unit_cost = _cost(command.unit_cost)
     occurred_at = desk.occurred(command.occurred_at)
     reason = reason_of(command.reason)
+    desk.check_total(variant, site, quantity)
     desk.check_capacity(place, quantity)
     lot = _lot_for_receipt(desk, variant, command)
     quant = desk.book.quant(variant.id, site.id, place.id, lot=lot, status=status)
@@ -188,7 +189,7 @@ def _lot_for_receipt(desk: Desk, variant: Variant, command: ReceiveStock) -> int
 
 
 def _adjust_all(uow: UnitOfWork, work: Work[AdjustStock, StockChange]) -> None:
-    desk = Desk(uow, work, [c.sku for c in work.commands], places=[c.location for c in work.commands], losses=True)
+    desk = Desk(uow, work, [c.sku for c in work.commands], into=[c.location for c in work.commands], losses=True)
     release_expired(uow, desk.book, desk.floor)
     work.decide(lambda command: _adjust(desk, command))
     desk.finish()
@@ -205,6 +206,7 @@ def _adjust(desk: Desk, command: AdjustStock) -> StockChange:
     missing = ZERO
     if quantity > ZERO:
         place = desk.place(site, command.location, default=Purpose.RECEIVING)
+        desk.check_total(variant, site, quantity)
         desk.check_capacity(place, quantity)
         lot = desk.existing_lot(variant, command.lot)
         parts = [(desk.book.quant(variant.id, site.id, place.id, lot=lot, status=status), quantity)]
@@ -301,7 +303,7 @@ def take_freest(quants: list[Quant], wanted: Decimal) -> list[tuple[Quant, Decim
 
 
 def _count_all(uow: UnitOfWork, work: Work[CountStock, StockChange]) -> None:
-    desk = Desk(uow, work, [c.sku for c in work.commands], places=[c.location for c in work.commands], losses=True)
+    desk = Desk(uow, work, [c.sku for c in work.commands], into=[c.location for c in work.commands], losses=True)
     release_expired(uow, desk.book, desk.floor)
     work.decide(lambda command: _count(desk, command))
     desk.finish()
@@ -318,8 +320,10 @@ def _count(desk: Desk, command: CountStock) -> StockChange:
         counted = desk.quantity(counted, variant, field="counted")
     occurred_at = desk.occurred(command.occurred_at)
     lot = desk.existing_lot(variant, command.lot)
-    quant = desk.book.quant(variant.id, site.id, place.id, lot=lot, status=status)
     reason = reason_of(command.reason) or "count"
+    known = desk.book.quants.get((variant.id, place.id, lot, status, 0, 0))
+    desk.check_total(variant, site, counted - (ZERO if known is None else known.on_hand))
+    quant = desk.book.quant(variant.id, site.id, place.id, lot=lot, status=status)
     document = desk.document("count", site.id, reference=None, reason=reason, occurred_at=occurred_at)
     posting = desk.posting("count", document.id, reason, occurred_at)
     difference = counted - quant.on_hand
@@ -338,8 +342,13 @@ def _count(desk: Desk, command: CountStock) -> StockChange:
 
 
 def _move_all(uow: UnitOfWork, work: Work[MoveStock, StockChange]) -> None:
-    places = [place for c in work.commands for place in (c.from_location, c.to_location)]
-    desk = Desk(uow, work, [c.sku for c in work.commands], places=places)
+    desk = Desk(
+        uow,
+        work,
+        [c.sku for c in work.commands],
+        places=[c.from_location for c in work.commands],
+        into=[c.to_location for c in work.commands],
+    )
     release_expired(uow, desk.book, desk.floor)
     work.decide(lambda command: _move(desk, command))
     desk.finish()
@@ -467,7 +476,7 @@ def change_status(
 
 
 def _return_all(uow: UnitOfWork, work: Work[ReturnStock, StockChange]) -> None:
-    desk = Desk(uow, work, [c.sku for c in work.commands], places=[c.location for c in work.commands])
+    desk = Desk(uow, work, [c.sku for c in work.commands], into=[c.location for c in work.commands])
     release_expired(uow, desk.book, desk.floor)
     sent = _sent_and_returned(uow, [c.order_line for c in work.commands if c.order_line is not None])
     work.decide(lambda command: _return(desk, command, sent))
@@ -499,6 +508,7 @@ def _return(desk: Desk, command: ReturnStock, sent: dict[UUID, Decimal]) -> Stoc
     reason = reason_of(command.reason)
     unit_cost = _cost(command.unit_cost)
     lot = desk.existing_lot(variant, command.lot)
+    desk.check_total(variant, site, quantity)
     desk.check_capacity(place, quantity)
     line = command.order_line
     if line is not None:

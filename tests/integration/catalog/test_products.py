@@ -366,13 +366,24 @@ def test_a_product_with_stock_is_in_use_until_it_is_gone(store: Store) -> None:
     assert done(store, DEACTIVATE_PRODUCT, DeactivateProduct(sku="MUG"))[0].status == "inactive"
 
 
-def test_a_product_somebody_waits_for_is_in_use(store: Store) -> None:
+def ordered(store: Store, sku: str) -> None:
+    """Two of it, which are not there."""
     from stockcore.orders.commands import LineRequest, PlaceOrder
     from stockcore.orders.placing import PLACE_ORDER
 
-    done(store, ADD_PRODUCT, mug())
     done(store, ADD_SITE, AddSite(code="MAIN", name="Main"))
-    done(store, PLACE_ORDER, PlaceOrder(lines=(LineRequest(sku="MUG", quantity=D(2)),), policy="backorder"))
+    done(store, PLACE_ORDER, PlaceOrder(lines=(LineRequest(sku=sku, quantity=D(2)),), policy="backorder"))
+
+
+def test_a_unit_that_somebody_ordered_in_cannot_change(store: Store) -> None:
+    done(store, ADD_PRODUCT, mug())
+    ordered(store, "MUG")
+    assert refusal(store, CHANGE_PRODUCT, ChangeProduct(sku="MUG", unit="kg")).code == "base_unit_fixed"
+
+
+def test_a_product_somebody_waits_for_is_in_use(store: Store) -> None:
+    done(store, ADD_PRODUCT, mug())
+    ordered(store, "MUG")
     refused = refusal(store, DEACTIVATE_PRODUCT, DeactivateProduct(sku="MUG"))
     assert (refused.code, refused.facts["because"]) == ("in_use", "open_work")
     assert refusal(store, DELETE_PRODUCT, DeleteProduct(sku="MUG")).code == "in_use"

@@ -162,7 +162,7 @@ def test_a_kept_order_that_holds_nothing_takes_nothing_back(house: House) -> Non
 
 
 def test_what_was_shipped_is_not_compensated_by_a_cancel(house: House) -> None:
-    """S015."""
+    """S015, B087."""
     house.receive("A", 100)
     number = house.order(("A", 5)).number
     house.advance(number, "dispatched", through=True)

@@ -40,7 +40,7 @@ def test_the_same_command_id_has_one_effect_and_one_answer(house: House) -> None
 
 
 def test_the_same_key_with_another_body_is_refused(house: House) -> None:
-    """S153: the first result stays."""
+    """S153, B075: the first result stays."""
     first = house.do(RECEIVE_STOCK, receipt(3, command_id="key"))
     assert house.refused(RECEIVE_STOCK, receipt(4, command_id="key")).code == "idempotency_key_reuse"
     hold = ReserveStock(sku="A", quantity=d(1), reference="basket", command_id="key")

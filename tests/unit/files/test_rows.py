@@ -122,7 +122,7 @@ def test_a_broken_row_leaves_the_others_alone(write: Write) -> None:
     ],
     ids=["gzip", "zip", "utf-16", "empty", "no line ends", "not gzip", "cut off", "ending"],
 )
-def test_what_is_no_such_file_is_refused_b155(write: Write, name: str, content: bytes) -> None:
+def test_what_is_no_such_file_is_refused_b041_b155(write: Write, name: str, content: bytes) -> None:
     path = write(content, name)
     assert refusal_of(path).code == "file_invalid"
 
@@ -173,7 +173,9 @@ def test_json_lines_are_rows(write: Write) -> None:
         (b'{"sku":"A","quantity":1,"qyt":2}', "column_unknown"),
     ],
 )
-def test_a_line_that_is_no_row_is_that_rows_problem_b001_b033_b035_b053(write: Write, line: bytes, code: str) -> None:
+def test_a_line_that_is_no_row_is_that_rows_problem_b001_b033_b035_b051_b053(
+    write: Write, line: bytes, code: str
+) -> None:
     rows = rows_of(write(b'{"sku":"Z","quantity":1}\n' + line + b'\n{"sku":"Y","quantity":1}\n', "stock.jsonl"))
     assert [None if row.problem is None else row.problem.code for row in rows] == [None, code, None]
 

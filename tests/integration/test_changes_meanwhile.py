@@ -1,0 +1,103 @@
+"""Who changes a product or a place, and who posts goods to it, at the same time: whoever commits later knows what the
+other did (CAT-12, LOC-13). On PostgreSQL; SQLite and memory have one writer at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from stockcore.catalog.commands import ChangeProduct, DeactivateProduct
+from stockcore.catalog.use_cases import CHANGE_PRODUCT, DEACTIVATE_PRODUCT
+from stockcore.kernel.results import Accepted
+from stockcore.locations.commands import ChangeLocation, DeactivateLocation
+from stockcore.locations.use_cases import CHANGE_LOCATION, DEACTIVATE_LOCATION
+from stockcore.stock.commands import MoveStock, ReceiveStock, ReserveStock, SendTransfer, TransferLine
+from stockcore.stock.reserving import RESERVE_STOCK
+from stockcore.stock.transfers import SEND_TRANSFER
+from stockcore.stock.use_cases import MOVE_STOCK, RECEIVE_STOCK
+from stockcore_sql.stores import SqlStore
+from tests.support.house import House, d, proven
+from tests.support.meanwhile import Wish, meanwhile
+from tests.support.stores import codes
+
+
+@pytest.fixture
+def house(postgres_url: str) -> Iterator[House]:
+    """Sites LEEDS and HULL with places BIN and SHELF in LEEDS; A was in LEEDS and is gone, B was never anywhere."""
+    store = SqlStore(postgres_url)
+    with proven(store) as house:
+        house.product("A", "B", "C")
+        house.site("LEEDS", "HULL", time_zone="Europe/London")
+        house.place("LEEDS", "BIN", "SHELF")
+        house.receive("A", 1)
+        house.advance(house.order(("A", 1)).number, "delivered", through=True)
+        house.receive("C", 2)
+        yield house
+    store.close()
+
+
+def receipt(sku: str, quantity: str = "2", **fields: Any) -> Wish:
+    return RECEIVE_STOCK, ReceiveStock(sku=sku, site="LEEDS", quantity=d(quantity), **fields)
+
+
+def deactivation(sku: str) -> Wish:
+    return DEACTIVATE_PRODUCT, DeactivateProduct(sku=sku)
+
+
+def closing(site: str = "LEEDS", location: str | None = "BIN") -> Wish:
+    return DEACTIVATE_LOCATION, DeactivateLocation(site=site, location=location)
+
+
+def unit(sku: str, name: str) -> Wish:
+    return CHANGE_PRODUCT, ChangeProduct(sku=sku, unit=name)
+
+
+MOVE: Wish = (
+    MOVE_STOCK,
+    MoveStock(sku="C", site="LEEDS", quantity=d(1), from_location="RECEIVING", to_location="BIN"),
+)
+TRANSFER: Wish = (
+    SEND_TRANSFER,
+    SendTransfer(from_site="LEEDS", to_site="HULL", lines=(TransferLine(sku="C", quantity=d(1)),)),
+)
+NO_STORAGE: Wish = (CHANGE_LOCATION, ChangeLocation(site="LEEDS", location="BIN", purpose="none"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "code"),
+    [
+        pytest.param(receipt("B"), unit("B", "kg"), "base_unit_fixed", id="first receipt, unit"),
+        pytest.param(receipt("B"), deactivation("B"), "in_use", id="first receipt, deactivation"),
+        pytest.param(deactivation("B"), receipt("B"), "inactive_sku", id="deactivation, first receipt"),
+        pytest.param(
+            deactivation("B"),
+            (RESERVE_STOCK, ReserveStock(sku="B", quantity=d(1), reference="web-1")),
+            "inactive_sku",
+            id="deactivation, reservation",
+        ),
+        pytest.param(receipt("B", location="BIN"), closing(), "in_use", id="receipt, closing"),
+        pytest.param(closing(), receipt("B", location="BIN"), "location_inactive", id="closing, receipt"),
+        pytest.param(MOVE, closing(), "in_use", id="move, closing"),
+        pytest.param(closing(), MOVE, "location_inactive", id="closing, move"),
+        pytest.param(receipt("A", location="BIN"), NO_STORAGE, "in_use", id="receipt, purpose"),
+        pytest.param(NO_STORAGE, receipt("A", location="BIN"), "location_not_storable", id="purpose, receipt"),
+        pytest.param(TRANSFER, closing("HULL", None), "in_use", id="transfer, closing"),
+        pytest.param(closing("HULL", None), TRANSFER, "location_inactive", id="closing, transfer"),
+    ],
+)
+def test_who_comes_later_knows_what_the_other_did(house: House, one: Wish, other: Wish, code: str) -> None:
+    assert isinstance(house.store, SqlStore)
+    assert codes([meanwhile(house.store.url, one, other)]) == [code]
+
+
+def test_a_first_receipt_is_in_the_unit_that_was_changed_meanwhile(house: House) -> None:
+    assert isinstance(house.store, SqlStore)
+    assert isinstance(meanwhile(house.store.url, unit("B", "kg"), receipt("B", "0.5")), Accepted)
+    assert house.stock("B") == (d("0.5"), 0, d("0.5"))
+
+
+def test_a_place_that_closes_keeps_no_goods_from_another(house: House) -> None:
+    assert isinstance(house.store, SqlStore)
+    assert isinstance(meanwhile(house.store.url, closing(), receipt("B", location="SHELF")), Accepted)

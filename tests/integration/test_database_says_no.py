@@ -1,0 +1,70 @@
+"""What PostgreSQL refuses under two writers becomes a stable code, and nothing is half done (shared bad inputs)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from stockcore.kernel.errors import StockcoreError
+from stockcore.orders.commands import AddCustomer
+from stockcore.orders.customers import ADD_CUSTOMER
+from stockcore.orders.placing import PLACE_ORDER
+from stockcore_sql.stores import SqlStore
+from tests.support.house import House, order, proven
+from tests.support.meanwhile import Wish, meanwhile
+from tests.support.stores import codes
+
+
+@pytest.fixture
+def house(postgres_url: str) -> Iterator[House]:
+    store = SqlStore(postgres_url)
+    with proven(store) as house:
+        house.product("A", "B")
+        house.site("LEEDS", time_zone="Europe/London")
+        house.receive("A", 5)
+        house.receive("B", 5)
+        yield house
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "code"),
+    [
+        (
+            (PLACE_ORDER, order(("A", 1), number="W-1")),
+            (PLACE_ORDER, order(("B", 1), number="W-1")),
+            "duplicate_reference",
+        ),
+        (
+            (PLACE_ORDER, order(("A", 1), reference="web-1")),
+            (PLACE_ORDER, order(("B", 1), reference="web-1")),
+            "duplicate_reference",
+        ),
+        (
+            (ADD_CUSTOMER, AddCustomer(code="C-1", name="Carol")),
+            (ADD_CUSTOMER, AddCustomer(code="c-1", name="Carol")),
+            "duplicate_customer",
+        ),
+    ],
+    ids=["number", "reference", "customer"],
+)
+def test_a_name_that_another_takes_at_the_same_time_is_refused(house: House, one: Wish, other: Wish, code: str) -> None:
+    """B253: no error of the database."""
+    assert isinstance(house.store, SqlStore)
+    assert codes([meanwhile(house.store.url, one, other)]) == [code]
+
+
+@pytest.mark.slow
+def test_rows_that_another_holds_too_long_are_busy(house: House) -> None:
+    """B251: after three seconds; the same command may be sent again."""
+    assert isinstance(house.store, SqlStore)
+    wish = order(("A", 1), command_id="key")
+    with house.store.engine.connect() as other:
+        other.execute(sa.text("SELECT * FROM stock_pool FOR UPDATE"))
+        with pytest.raises(StockcoreError) as refused:
+            house.run(PLACE_ORDER, wish)
+    assert refused.value.code == "busy"
+    house.do(PLACE_ORDER, wish)
+    assert house.stock("A") == (5, 1, 4)
