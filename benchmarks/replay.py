@@ -13,6 +13,7 @@ import sqlite3
 import statistics
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -43,8 +44,8 @@ class Run:
 
 def run_ours(database: Path, file: Path) -> Run:
     """Replay the file into a new database, in a process of its own."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(replay_here, (database, file))
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(replay_here, database, file).result()
 
 
 def replay_here(database: Path, file: Path) -> Run:

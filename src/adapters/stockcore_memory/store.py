@@ -35,6 +35,8 @@ def _now() -> datetime:
 class MemoryUnitOfWork:
     """One open transaction on the books; of no use once it has ended, or once a write was refused."""
 
+    is_served = False
+
     def __init__(self, books: Books, origin: Origin, clock: Clock, new_ids: NewIds) -> None:
         self.origin = origin
         self._books = books

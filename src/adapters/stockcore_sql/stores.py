@@ -64,6 +64,8 @@ class PostgresUnitOfWork(_UnitOfWork):
     """Over a wire that carries many questions at once: one `load` is one round trip, and so is write and commit
     together."""
 
+    is_served = True
+
     def __init__(self, wire: HostedWire | PipelinedWire, origin: Origin, clock: Clock | None) -> None:
         super().__init__(origin, clock)
         self._wire: Any = wire
@@ -124,6 +126,8 @@ class PostgresUnitOfWork(_UnitOfWork):
 
 
 class SqliteUnitOfWork(_UnitOfWork):
+    is_served = False
+
     def __init__(self, connection: Any, origin: Origin, clock: Clock | None) -> None:
         super().__init__(origin, clock)
         self._connection = connection  # sqlite3's

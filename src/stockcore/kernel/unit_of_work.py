@@ -125,6 +125,7 @@ class UnitOfWork(Protocol):
     """One open transaction. Others see nothing of it before the store's context ends without an error."""
 
     origin: Origin
+    is_served: bool  # by a server, which can write one part while the next is decided here
 
     @overload
     def load(self, q1: Query[R1], /) -> list[R1]: ...

@@ -1,0 +1,138 @@
+"""Transactions in libpq's pipeline: whole or not at all, whenever they fail, and statements of any size."""
+
+from __future__ import annotations
+
+import faulthandler
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+
+from stockcore.kernel.records import CommandRecord, KnownCommands
+from stockcore.kernel.unit_of_work import Changes, Origin
+from stockcore_sql.stores import SqlStore
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(postgres_url: str) -> Iterator[SqlStore]:
+    store = SqlStore(postgres_url)
+    store.check_schema()
+    yield store
+    store.close()
+
+
+def answers(*ids: str) -> Changes:
+    changes = Changes()
+    for command_id in ids:
+        changes.append(CommandRecord(command_id, "x", "f", "{}", NOON))
+    return changes
+
+
+def known(store: SqlStore, *ids: str) -> list[str]:
+    with store.transaction(Origin()) as uow:
+        return [record.id for record in uow.load(KnownCommands(ids))]
+
+
+def connections(store: SqlStore) -> int:
+    pool: Any = store.engine.pool
+    return int(pool.checkedin())
+
+
+def test_what_fails_at_the_commit_itself_is_an_error_and_leaves_nothing(store: SqlStore) -> None:
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN IF NEW.id = 'late' THEN RAISE EXCEPTION 'refused at commit'; END IF; RETURN NULL; END $$"
+        )
+        connection.exec_driver_sql(
+            "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON command DEFERRABLE INITIALLY DEFERRED "
+            "FOR EACH ROW EXECUTE FUNCTION refuse()"
+        )
+    with pytest.raises(psycopg.errors.RaiseException), store.transaction(Origin()) as uow:
+        uow.load(KnownCommands(("late",)))
+        uow.write(answers("early", "late"))
+    assert known(store, "early", "late") == []
+    with store.transaction(Origin()) as uow:
+        uow.write(answers("early"))
+    assert known(store, "early", "late") == ["early"]
+    assert connections(store) == 1  # the same one all the time: it was left in order
+
+
+def test_an_error_of_ours_undoes_what_was_handed_over_already(store: SqlStore) -> None:
+    with pytest.raises(ZeroDivisionError), store.transaction(Origin()) as uow:
+        uow.write(answers("1"))
+        assert [record.id for record in uow.load(KnownCommands(("1",)))] == ["1"]
+        uow.write(answers("2"))
+        _ = 1 / 0
+    assert known(store, "1", "2") == []
+    assert connections(store) == 1
+
+
+def test_an_error_of_the_server_undoes_what_was_written_before_and_after(store: SqlStore) -> None:
+    with store.transaction(Origin()) as uow:
+        uow.write(answers("taken"))
+    with pytest.raises(psycopg.errors.UniqueViolation), store.transaction(Origin()) as uow:
+        uow.write(answers("before"))
+        uow.write(answers("taken"))
+        uow.write(answers("after"))
+    assert known(store, "before", "taken", "after") == ["taken"]
+    assert connections(store) == 1
+
+
+def test_a_dry_run_is_undone(store: SqlStore) -> None:
+    with store.transaction(Origin(), dry_run=True) as uow:
+        uow.write(answers("dry"))
+        assert [record.id for record in uow.load(KnownCommands(("dry",)))] == ["dry"]
+    assert known(store, "dry") == []
+
+
+def test_a_connection_that_was_lost_is_replaced(store: SqlStore) -> None:
+    assert known(store, "1") == []
+    with psycopg.connect(store.url, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    tries = []
+
+    def work() -> None:
+        tries.append(1)
+        with store.transaction(Origin()) as uow:
+            uow.load(KnownCommands(("1",)))
+            uow.write(answers("1"))
+
+    store.retrying(work)
+    assert len(tries) == 2
+    assert known(store, "1") == ["1"]
+
+
+def narrow(store: SqlStore) -> None:
+    """Leave the pooled connection hardly any room to send into, so that nothing large goes out at the first try."""
+    pooled = store.engine.raw_connection()
+    driver: Any = pooled.driver_connection
+    with socket.socket(fileno=socket.dup(driver.fileno())) as wire:
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    pooled.close()
+
+
+@pytest.mark.parametrize("megabytes", [1, 8])
+def test_a_large_write_and_a_large_question_do_not_wait_for_ever(store: SqlStore, megabytes: int) -> None:
+    faulthandler.dump_traceback_later(60, exit=True)  # a wait inside libpq ends by no exception
+    try:
+        narrow(store)
+        changes = Changes()
+        for number in range(10 * megabytes):
+            changes.append(CommandRecord(f"{number}", "x", "f", '"' + "é" * 50_000 + '"', NOON))
+        with store.transaction(Origin()) as uow:
+            uow.write(changes)
+        ids = tuple(f"{number}" + " " * 100_000 for number in range(1, 10 * megabytes))
+        with store.transaction(Origin()) as uow:
+            assert len(uow.load(KnownCommands(("0", *ids)))) == 1
+            assert len(uow.load(KnownCommands(tuple(map(str, range(10 * megabytes)))))) == 10 * megabytes
+    finally:
+        faulthandler.cancel_dump_traceback_later()
