@@ -7,6 +7,7 @@ writes the same rows in as many transactions. Which of the two goes first change
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from benchmarks import floor, growth, peer, reads
@@ -50,11 +51,11 @@ class Bench:
         for turn, first in enumerate(range(0, len(batches), per_round)):
             mine, theirs = batches[first : first + per_round], behind
             if turn % 2 == 1:
-                other.append(seconds(lambda: self._floor.run(theirs)))
+                other.append(seconds(partial(self._floor.run, theirs)))
             with capturing() as transactions:
-                ours.append(seconds(lambda: [work() for work in mine]))
+                ours.append(seconds(partial(_all, mine)))
             if turn % 2 == 0:
-                other.append(seconds(lambda: self._floor.run(theirs)))
+                other.append(seconds(partial(self._floor.run, theirs)))
             behind = [translate(written) for written in transactions]
         self._floor.run(behind)
         return Pair(ours[_WARMING:], other[_WARMING:])
@@ -79,6 +80,11 @@ class Bench:
         vacuum(self._other)
         works = [_work(self.app.orders.advance.batch, _steps(batch, "dispatched")) for batch in numbers]
         return self.compare(works, floor.dispatch, per_round)
+
+
+def _all(works: Sequence[Callable[[], object]]) -> None:
+    for work in works:
+        work()
 
 
 def _steps(numbers: Sequence[str], state: str) -> list[AdvanceOrder]:

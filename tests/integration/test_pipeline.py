@@ -53,9 +53,14 @@ def test_what_fails_at_the_commit_itself_is_an_error_and_leaves_nothing(store: S
             "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON command DEFERRABLE INITIALLY DEFERRED "
             "FOR EACH ROW EXECUTE FUNCTION refuse()"
         )
-    with pytest.raises(psycopg.errors.RaiseException), store.transaction(Origin()) as uow:
-        uow.load(KnownCommands(("late",)))
-        uow.write(answers("early", "late"))
+
+    def work() -> None:
+        with store.transaction(Origin()) as uow:
+            uow.load(KnownCommands(("late",)))
+            uow.write(answers("early", "late"))
+
+    with pytest.raises(psycopg.errors.RaiseException):
+        work()
     assert known(store, "early", "late") == []
     with store.transaction(Origin()) as uow:
         uow.write(answers("early"))
@@ -64,11 +69,15 @@ def test_what_fails_at_the_commit_itself_is_an_error_and_leaves_nothing(store: S
 
 
 def test_an_error_of_ours_undoes_what_was_handed_over_already(store: SqlStore) -> None:
-    with pytest.raises(ZeroDivisionError), store.transaction(Origin()) as uow:
-        uow.write(answers("1"))
-        assert [record.id for record in uow.load(KnownCommands(("1",)))] == ["1"]
-        uow.write(answers("2"))
-        _ = 1 / 0
+    def work() -> None:
+        with store.transaction(Origin()) as uow:
+            uow.write(answers("1"))
+            assert [record.id for record in uow.load(KnownCommands(("1",)))] == ["1"]
+            uow.write(answers("2"))
+            _ = 1 / 0
+
+    with pytest.raises(ZeroDivisionError):
+        work()
     assert known(store, "1", "2") == []
     assert connections(store) == 1
 
@@ -76,10 +85,15 @@ def test_an_error_of_ours_undoes_what_was_handed_over_already(store: SqlStore) -
 def test_an_error_of_the_server_undoes_what_was_written_before_and_after(store: SqlStore) -> None:
     with store.transaction(Origin()) as uow:
         uow.write(answers("taken"))
-    with pytest.raises(psycopg.errors.UniqueViolation), store.transaction(Origin()) as uow:
-        uow.write(answers("before"))
-        uow.write(answers("taken"))
-        uow.write(answers("after"))
+
+    def work() -> None:
+        with store.transaction(Origin()) as uow:
+            uow.write(answers("before"))
+            uow.write(answers("taken"))
+            uow.write(answers("after"))
+
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        work()
     assert known(store, "before", "taken", "after") == ["taken"]
     assert connections(store) == 1
 

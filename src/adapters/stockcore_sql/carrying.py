@@ -142,8 +142,8 @@ def text_literal(values: Sequence[Any]) -> str:
 
 def key_literal(values: Sequence[Any]) -> str:
     if None in values:
-        return "{" + ",".join(["NULL" if value is None else "%032x" % value.int for value in values]) + "}"
-    return "{" + ",".join(["%032x" % value.int for value in values]) + "}"
+        return "{" + ",".join(["NULL" if value is None else f"{value.int:032x}" for value in values]) + "}"
+    return "{" + ",".join([f"{value.int:032x}" for value in values]) + "}"
 
 
 def _instant_literal(values: Sequence[Any]) -> str:

@@ -230,7 +230,6 @@ _OUTSTANDING = _res.consumed + _res.released != _res.quantity
 _RESERVED_VARIANT: Final = sa.literal_column("+stock_reservation.variant", type_=_res.variant.type)
 
 
-
 def _offers() -> Read:
     expired = sa.select(_res.variant).where(_res.expires_at.is_not(None), _OUTSTANDING)
     variant, pool = s.variant.c, s.stock_pool.c

@@ -16,8 +16,9 @@ Part: TypeAlias = tuple[Shape, str, list[Any]]
 #: a part's form, and which of its columns differ from row to row
 _Written: TypeAlias = tuple["_Form", tuple[bool, ...]]
 
-#: A column, what its values are, and how PostgreSQL was told
-_Made: TypeAlias = tuple[tuple[Any, ...], Element, bytes]
+#: Columns by their ends and their kind, and how PostgreSQL was told
+_Made: TypeAlias = dict[tuple[int, int, int, str], tuple[tuple[Any, ...], bytes]]
+_NONE: Final[tuple[tuple[Any, ...], bytes]] = ((), b"")
 
 _PLACE: Final = {record: place for place, record in enumerate(ORDER)}
 
@@ -61,32 +62,37 @@ class _Form:
         self.names = _columns(shape, verb)
         self.differing = [name in shape.keys for name in self.names]
         self._elements = [shape.elements[name] for name in self.names]
+        self._ones: list[tuple[Any, bytes | None]] = [(None, None)] * len(self.names)  # the last value given as one
         self._take = attrgetter(*self.names, self.names[0])  # one name too many: it always gives a tuple
 
-    def columns(self, records: Sequence[Any], made: list[_Made]) -> list[bytes | None]:
-        """The records' values, column by column; `differing` is true of them from now on. `made`: what this statement
-        has of other columns; an order's ids, for one, are in many tables."""
+    def columns(self, records: Sequence[Any], made: _Made) -> tuple[list[bytes | None], tuple[bool, ...]]:
+        """The records' values, column by column, and which of them are arrays, now and from now on. `made`: what this
+        statement has of other columns; an order's ids, for one, are in many tables."""
         columns = list(zip(*map(self._take, records), strict=True))
         count = len(records)
+        differing, ones = list(self.differing), self._ones  # a list of our own: other threads write too
         values: list[bytes | None] = []
         for index, element in enumerate(self._elements):
             column = columns[index]
             first = column[0]
-            if self.differing[index] or (count > 1 and column.count(first) != count):
-                self.differing[index] = True
+            if differing[index] or (count > 1 and column.count(first) != count):
+                differing[index] = self.differing[index] = True
                 values.append(_literal(column, element, made))
-            else:
-                values.append(None if first is None else element.one(first).encode())
-        return values
+                continue
+            before, text = ones[index]
+            if first is not before:
+                text = None if first is None else element.one(first).encode()
+                ones[index] = (first, text)
+            values.append(text)
+        return values, tuple(differing)
 
 
-def _literal(column: tuple[Any, ...], element: Element, made: list[_Made]) -> bytes:
-    first = column[0]
-    for other, of, literal in made:
-        if other[0] is first and of is element and other == column:
-            return literal
-    literal = element.many(column).encode()
-    made.append((column, element, literal))
+def _literal(column: tuple[Any, ...], element: Element, made: _Made) -> bytes:
+    key = (id(column[0]), id(column[-1]), len(column), element.name)
+    other, literal = made.get(key, _NONE)
+    if other != column:
+        literal = element.many(column).encode()
+        made[key] = (column, literal)
     return literal
 
 
@@ -104,14 +110,15 @@ class PostgresWriter:
         """The text and its parameters."""
         written: list[_Written] = []
         values: list[bytes | None] = []
-        made: list[_Made] = []
+        made: _Made = {}
         expected = 0
         for shape, verb, records in parts:
             form = self._forms.get((shape, verb))
             if form is None:
                 form = self._forms[(shape, verb)] = _Form(shape, verb)
-            values += form.columns(records, made)
-            written.append((form, tuple(form.differing)))
+            told, differing = form.columns(records, made)
+            values += told
+            written.append((form, differing))
             if verb != "insert":
                 expected += len(records)
         if expected:

@@ -27,7 +27,9 @@ from stockcore.kernel.results import Accepted, Outcome, Rejected
 from stockcore.kernel.text import read_text
 from stockcore.kernel.unit_of_work import Changes, Origin, Store, UnitOfWork
 
-WRITE_AFTER: Final = 20  # commands decided: large enough that a statement's own cost is small (docs/adr/0002)
+#: Commands decided between two writes; fewer before the first, so that the server begins soon (docs/adr/0003).
+WRITE_AFTER: Final = 23
+WRITE_FIRST: Final = 8
 BATCH_MAX: Final = 200  # commands per transaction when they need not stand or fall together
 
 
@@ -107,7 +109,7 @@ class Work(Generic[C, R]):
         StockcoreError, or makes its changes and returns its result. `write` is called every now and then, so that a
         database server writes what is decided while the rest is being decided; not for the last part."""
         for index, (command, command_id) in enumerate(zip(self.commands, self.ids, strict=True)):
-            if write is not None and index and index % WRITE_AFTER == 0:
+            if write is not None and index >= WRITE_FIRST and (index - WRITE_FIRST) % WRITE_AFTER == 0:
                 write()
             if self._outcomes[index] is None:
                 outcome = self._repeated(index, command_id) or self._decided(command, decide)

@@ -215,9 +215,7 @@ def _new_line(desk: OrderDesk, order: Order, edit: LineEdit, offset: int, field:
     return _Edit(line, wanted.variant, wanted.quantity, True, wanted.multiple)
 
 
-def _plan(
-    desk: OrderDesk, order: Order, grown: Sequence[_Edit], freed: _Freed
-) -> tuple[sourcing.Plan, list[Demand]]:
+def _plan(desk: OrderDesk, order: Order, grown: Sequence[_Edit], freed: _Freed) -> tuple[sourcing.Plan, list[Demand]]:
     """Where the added quantities come from. Errors: insufficient_stock."""
     serving = _serving(desk, order)
     demands = [_demand(desk, order, edit, as_json(serving)) for edit in grown]

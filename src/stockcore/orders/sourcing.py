@@ -147,7 +147,8 @@ def _sets_of(
 
 
 class _Taken:
-    """Where lines want the same variant: what the lines before take, by variant and site; and, for pinned lines, by the pin that took it."""
+    """Where lines want the same variant: what the lines before take, by variant and site; for pinned lines, by the pin
+    that took it."""
 
     def __init__(self, pooled: Pooled | None) -> None:
         self._pooled = pooled
