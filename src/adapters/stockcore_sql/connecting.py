@@ -52,7 +52,7 @@ def engine_for(url: str) -> sa.Engine:
         parsed.update_query_dict({"options": options}),
         pool_size=5,
         max_overflow=20,
-        pool_reset_on_return="rollback",
+        pool_reset_on_return=None,  # whoever borrows a connection ends its transaction
         connect_args={"connect_timeout": 10, "keepalives_idle": 5, "tcp_user_timeout": 10_000},
     )
 

@@ -18,6 +18,7 @@ _Written: TypeAlias = tuple["_Form", tuple[bool, ...]]
 
 #: Columns by their ends and their kind, and how PostgreSQL was told
 _Made: TypeAlias = dict[tuple[int, int, int, str], tuple[tuple[Any, ...], bytes]]
+_WORTH_KEEPING: Final = 8
 _NONE: Final[tuple[tuple[Any, ...], bytes]] = ((), b"")
 
 _PLACE: Final = {record: place for place, record in enumerate(ORDER)}
@@ -88,6 +89,8 @@ class _Form:
 
 
 def _literal(column: tuple[Any, ...], element: Element, made: _Made) -> bytes:
+    if len(column) < _WORTH_KEEPING:
+        return element.many(column).encode()
     key = (id(column[0]), id(column[-1]), len(column), element.name)
     other, literal = made.get(key, _NONE)
     if other != column:
