@@ -12,6 +12,9 @@ from stockcore.catalog.units import standard_units
 from stockcore.locations.transit import FIXED_IDS, transit_site
 from stockcore_sql import schema
 
+#: PostgreSQL's sequence gives ids by the block: a batch needs many, and each call costs (docs/adr/0003).
+IDS_AT_ONCE = 32
+
 #: Tables that only ever grow.
 APPEND_ONLY = ("stock_movement", "posting_reversal", "order_history", "lot_revision", "shipment_line")
 
@@ -148,7 +151,7 @@ def _create_postgresql(connection: sa.Connection) -> None:
     schema.metadata.create_all(
         connection, tables=[table for table in schema.metadata.sorted_tables if table is not schema.stock_movement]
     )
-    run(f"CREATE SEQUENCE stock_seq START WITH {FIXED_IDS + 1}")
+    run(f"CREATE SEQUENCE stock_seq START WITH {FIXED_IDS + 1} INCREMENT BY {IDS_AT_ONCE}")
     run("CREATE SEQUENCE order_number_seq")
     run(_literally(_APPEND_ONLY_FUNCTION.format(schema=place)))
     _create_movement_table(connection)

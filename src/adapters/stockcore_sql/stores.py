@@ -19,6 +19,7 @@ from stockcore.orders.records import NextOrderNumbers
 from stockcore_ids import uuid7s
 from stockcore_sql import migrate
 from stockcore_sql.connecting import engine_for, error_of, is_transient, translated
+from stockcore_sql.ddl import IDS_AT_ONCE
 from stockcore_sql.reading import Postgres, Reader, Sqlite, postgres_value, sqlite_values
 from stockcore_sql.types import microseconds
 from stockcore_sql.writing import PostgresWriter, SqliteWriter, parts_of
@@ -34,10 +35,6 @@ TRIES_MAX: Final = 6
 _POSTGRES_READER: Final = Reader(Postgres())
 _POSTGRES_WRITER: Final = PostgresWriter()
 _NOTHING_KNOWN: Final = KnownCommands(())
-_DRAW: Final = (
-    "SELECT ARRAY(SELECT nextval('stock_seq') FROM generate_series(1, $1::bigint)), "
-    "ARRAY(SELECT nextval('order_number_seq') FROM generate_series(1, $2::bigint)), clock_timestamp()"
-)
 _SQLITE_READER: Final = Reader(Sqlite())
 _SQLITE_WRITER: Final = SqliteWriter()
 
@@ -108,10 +105,14 @@ class PostgresUnitOfWork(_UnitOfWork):
         return [make(row) for row in self._wire.rows(question)]
 
     def _ask_draw(self, count: int, numbers: int) -> Any:
-        return self._wire.ask(_DRAW, (b"%d" % count, b"%d" % numbers))
+        blocks = -(-count // IDS_AT_ONCE)
+        several = [b"%d" % each for each in (blocks, numbers) if each > 1]
+        drawn = f"{_next('stock_seq', blocks, 1)}, {_next('order_number_seq', numbers, len(several))}"
+        return self._wire.ask(f"SELECT {drawn}, clock_timestamp()", several)
 
     def _answer_draw(self, question: Any) -> tuple[Drawn, list[int]]:
-        ((ids, numbers, now),) = self._wire.rows(question)
+        ((blocks, numbers, now),) = self._wire.rows(question)
+        ids = [number for first in blocks for number in range(first, first + IDS_AT_ONCE)]
         return Drawn(ids, self._clock() if self._clock is not None else now.astimezone(UTC)), numbers
 
     def draw(self, count: int) -> Drawn:
@@ -123,6 +124,15 @@ class PostgresUnitOfWork(_UnitOfWork):
         if parts:
             self._wire.tell(*_POSTGRES_WRITER.statement(parts))
             self._wire.push()
+
+
+def _next(sequence: str, count: int, parameter: int) -> str:
+    """Some of a sequence's next values, as an array; one is what most transactions need, and is quicker asked for."""
+    if count == 0:
+        return "'{}'::bigint[]"
+    if count == 1:
+        return f"ARRAY[nextval('{sequence}')]"
+    return f"ARRAY(SELECT nextval('{sequence}') FROM generate_series(1, ${parameter}::bigint))"
 
 
 class SqliteUnitOfWork(_UnitOfWork):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -28,7 +28,7 @@ from stockcore.kernel.text import read_text
 from stockcore.kernel.unit_of_work import Changes, Origin, Store, UnitOfWork
 
 #: Commands decided between two writes; fewer before the first, so that the server begins soon (docs/adr/0003).
-WRITE_AFTER: Final = 23
+WRITE_AFTER: Final = 31
 WRITE_FIRST: Final = 8
 BATCH_MAX: Final = 200  # commands per transaction when they need not stand or fall together
 
@@ -237,29 +237,41 @@ class UseCase(Generic[C, R]):
 def command_fingerprint(command: Any) -> str:
     """Of everything a command says but its id. What has its default is left out, so that a field added to a command
     later does not change it."""
-    return hashlib.sha256(json.dumps(_said(command)).encode()).hexdigest()
+    return hashlib.sha256(_said(command).encode()).hexdigest()
 
 
-def _said(value: Any) -> Any:
+def _said(value: Any) -> str:
+    """One text per value: 1 is 1.0, and is not "1" (S159)."""
+    say = _SAY.get(type(value))
+    if say is not None:
+        return say(value)
     if isinstance(value, str):
-        return "'" + value  # 1 is 1.0, and is not "1" (S159)
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, (Decimal, int)):
-        return canonical(value)
-    if isinstance(value, (tuple, list)):
-        return [_said(item) for item in value]
+        return repr(str(value))
     if isinstance(value, Mapping):
-        return {str(key): _said(item) for key, item in sorted(value.items())}
-    kind: Any = type(value)
-    if not attrs.has(kind):
-        return str(value)
-    said = {}
-    for name, default in _fields(kind):
+        return "{" + ",".join([f"{str(key)!r}:{_said(item)}" for key, item in sorted(value.items())]) + "}"
+    if not attrs.has(type(value)):
+        return repr(str(value))
+    said = []
+    for name, default in _fields(type(value)):
         item = getattr(value, name)
         if item is not default and item != default:
-            said[name] = _said(item)
-    return said
+            said.append(f"{name}={_said(item)}")
+    return "(" + ",".join(said) + ")"
+
+
+def _said_items(values: Iterable[Any]) -> str:
+    return "[" + ",".join(map(_said, values)) + "]"
+
+
+_SAY: Final[Mapping[type, Callable[[Any], str]]] = {
+    str: repr,
+    int: canonical,
+    Decimal: canonical,
+    bool: str,
+    type(None): str,
+    tuple: _said_items,
+    list: _said_items,
+}
 
 
 @lru_cache
