@@ -249,10 +249,11 @@ def _said(value: Any) -> str:
         return repr(str(value))
     if isinstance(value, Mapping):
         return "{" + ",".join([f"{str(key)!r}:{_said(item)}" for key, item in sorted(value.items())]) + "}"
-    if not attrs.has(type(value)):
+    kind: Any = type(value)
+    if not attrs.has(kind):
         return repr(str(value))
     said = []
-    for name, default in _fields(type(value)):
+    for name, default in _fields(kind):
         item = getattr(value, name)
         if item is not default and item != default:
             said.append(f"{name}={_said(item)}")
