@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import psycopg
 
-from benchmarks import growth, hot, orders, replay
+from benchmarks import growth, hot, orders, replay, verify
 from benchmarks.measuring import machine
 from tests.support.postgres import Server
 
@@ -25,6 +25,7 @@ BENCHMARKS: Final[dict[str, Measure]] = {
     "orders": lambda url, given: orders.measure(url, given.size, given.rounds),
     "growth": lambda url, given: growth.measure(url, given.size, given.rounds),
     "hot": lambda url, _: hot.measure(url),
+    "verify": lambda url, given: verify.measure(url, given.size),
 }
 
 
@@ -36,7 +37,9 @@ def main() -> None:
         "--database", metavar="URL", help="PostgreSQL to use schemas of; default: a durable one of its own"
     )
     parser.add_argument(
-        "--size", type=int, default=SIZE, help="growth: ledger rows of the large books; orders: 0 for none"
+        "--size",
+        type=int,
+        help=f"ledger rows of the large books; orders: 0 for no growth; default: {SIZE}, of verify {verify.SIZE}",
     )
     parser.add_argument(
         "--rounds", type=int, help=f"turns of ours and the floor; default: {ROUNDS}, of replay {replay.ROUNDS}"
@@ -47,6 +50,8 @@ def main() -> None:
         document = {"name": given.name, **_replay(parser, given)}
     else:
         given.rounds = given.rounds or ROUNDS
+        if given.size is None:
+            given.size = verify.SIZE if given.name == "verify" else SIZE
         with _database(given.database) as url:
             measured = BENCHMARKS[given.name](url, given)
             document = {"name": given.name, "machine": machine(_version(url)), **measured}

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from benchmarks import floor, growth, peer, reads
 from benchmarks.capture import Written, capturing
-from benchmarks.company import accepted, copy_books, found, orders, repeat, schemas, vacuum
+from benchmarks.company import SKUS, accepted, copy_books, found, orders, repeat, schemas, vacuum
 from benchmarks.measuring import Pair, seconds
 from stockcore.orders.commands import AdvanceOrder, PlaceOrder
 from stockcore_runtime.application import OwnApplication, open_application
@@ -26,12 +26,12 @@ Translate: TypeAlias = Callable[[Written], floor.Statement]
 class Bench:
     """Two schemas with the same books: ours and the floor's."""
 
-    def __init__(self, ours: str, other: str) -> None:
-        self._ours, self._other = ours, other
+    def __init__(self, ours: str, other: str, *, skus: int = SKUS, before: int = _BEFORE) -> None:
+        self._ours, self._other, self._skus = ours, other, skus
         self.app: OwnApplication = open_application(ours)
-        found(self.app)
-        for at in range(0, _BEFORE, BATCH):  # on empty tables PostgreSQL plans to read them whole
-            accepted(self.app.orders.place.batch(orders(BATCH, f"before-{at}")))
+        found(self.app, skus)
+        for at in range(0, before, BATCH):  # on empty tables PostgreSQL plans to read them whole
+            accepted(self.app.orders.place.batch(self._orders(BATCH, f"before-{at}")))
         vacuum(ours)
         copy_books(ours, other)
         self._floor = floor.Floor(other)
@@ -62,16 +62,16 @@ class Bench:
 
     def place(self, rounds: int, per_round: int, size: int) -> Pair:
         """Batches of `size` three-line orders."""
-        made = orders((rounds + _WARMING) * per_round * size, f"place-{size}")
+        made = self._orders((rounds + _WARMING) * per_round * size, f"place-{size}")
         works = [_work(self.app.orders.place.batch, made[at : at + size]) for at in range(0, len(made), size)]
         return self.compare(works, floor.place, per_round)
 
-    def dispatch(self, rounds: int, per_round: int) -> Pair:
-        """Batches of 100 orders, from packed to dispatched. Placing, picking and packing them is not measured."""
+    def dispatch(self, rounds: int, per_round: int, size: int) -> Pair:
+        """Batches of `size` orders, from packed to dispatched. Placing, picking and packing them is not measured."""
         numbers: list[list[str]] = []
         with capturing() as transactions:
             for at in range((rounds + _WARMING) * per_round):
-                batch: list[PlaceOrder] = orders(BATCH, f"dispatch-{at}")
+                batch = self._orders(size, f"dispatch-{at}")
                 numbers.append([document.number for document in accepted(self.app.orders.place.batch(batch))])
                 for state in ("picking", "packed"):
                     accepted(self.app.orders.advance.batch(_steps(numbers[-1], state)))
@@ -80,6 +80,9 @@ class Bench:
         vacuum(self._other)
         works = [_work(self.app.orders.advance.batch, _steps(batch, "dispatched")) for batch in numbers]
         return self.compare(works, floor.dispatch, per_round)
+
+    def _orders(self, count: int, seed: str) -> list[PlaceOrder]:
+        return orders(count, seed, skus=self._skus)
 
 
 def _all(works: Sequence[Callable[[], object]]) -> None:
@@ -105,7 +108,7 @@ def measure(url: str, size: int, rounds: int) -> dict[str, Any]:
             for name, pair, count in (
                 ("single_place", bench.place(2 * rounds, 50, 1), 50),
                 ("batch_place", bench.place(rounds, 4, BATCH), 4 * BATCH),
-                ("batch_dispatch", bench.dispatch(rounds, 4), 4 * BATCH),
+                ("batch_dispatch", bench.dispatch(rounds, 4, BATCH), 4 * BATCH),
             ):
                 figures[name] = pair.figures(count)
                 ratios[name] = round(pair.ratio, 3)

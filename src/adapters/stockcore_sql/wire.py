@@ -114,8 +114,6 @@ class PipelinedWire:
 
     def abandon(self) -> None:
         """After an error: end the pipeline and undo the transaction, or close the connection where that fails."""
-        for text in self._unconfirmed:
-            self._names.pop(text, None)
         try:
             if self._pg.pipeline_status != PipelineStatus.OFF:
                 if self._is_told and not self._syncs:  # a sync alone would commit it
@@ -129,6 +127,8 @@ class PipelinedWire:
             self._connection.rollback()
         except (psycopg.Error, OSError):
             self._connection.close()
+        for text in self._unconfirmed:  # perhaps skipped
+            self._names.pop(text, None)
 
     def _send(self, text: str, values: Values, question: int) -> None:
         if not self._prepares:
@@ -152,7 +152,7 @@ class PipelinedWire:
         """Take the sync's result, after which the transaction is committed: what fails at its end shows here."""
         result = self._result()
         if result is None or result.status != ExecStatus.PIPELINE_SYNC:
-            raise psycopg.OperationalError("the connection was lost") if result is None else _error(result)
+            raise psycopg.OperationalError("the server has gone") if result is None else _error(result)
         self._syncs -= 1
 
     def _flush(self) -> None:
