@@ -13,6 +13,7 @@ import pytest
 
 from stockcore.kernel.records import CommandRecord, KnownCommands
 from stockcore.kernel.unit_of_work import Changes, Origin
+from stockcore.locations.records import LockSites, Sites
 from stockcore_sql.stores import SqlStore
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -150,3 +151,38 @@ def test_a_large_write_and_a_large_question_do_not_wait_for_ever(store: SqlStore
             assert len(uow.load(KnownCommands(tuple(map(str, range(10 * megabytes)))))) == 10 * megabytes
     finally:
         faulthandler.cancel_dump_traceback_later()
+
+
+def sites(store: SqlStore) -> dict[str, bool]:
+    with store.transaction(Origin()) as uow:
+        uow.prepare_draw(1)
+        return {site.code: site.active for site in uow.load(Sites())}
+
+
+def test_every_change_of_a_site_is_seen_by_the_next_transaction(store: SqlStore) -> None:
+    with psycopg.connect(store.url, autocommit=True) as other:
+        first = sites(store)
+        assert sites(store) == first
+        other.execute("UPDATE location SET active = NOT active WHERE parent IS NULL")
+        assert sites(store) == {code: not active for code, active in first.items()}
+        with other.transaction(force_rollback=True):
+            other.execute("UPDATE location SET active = NOT active WHERE parent IS NULL")
+            assert sites(store) == {code: not active for code, active in first.items()}
+        assert sites(store) == {code: not active for code, active in first.items()}
+        other.execute("UPDATE location SET active = NOT active WHERE parent IS NULL")
+        assert sites(store) == first
+
+
+def test_what_a_transaction_changed_of_the_sites_itself_it_sees_and_leaves_to_nobody_when_undone(
+    store: SqlStore,
+) -> None:
+    first = sites(store)
+    with store.transaction(Origin(), dry_run=True) as uow:
+        changes = Changes()
+        (site,) = uow.load(LockSites(("transit",)))
+        site.active = not site.active
+        changes.update(site)
+        uow.write(changes)
+        uow.prepare_draw(1)
+        assert {site.code: site.active for site in uow.load(Sites())} != first
+    assert sites(store) == first

@@ -69,7 +69,6 @@ IDS: dict[type, list[Any]] = {
 CODES: dict[type, list[Any]] = {
     locations.Location: [("leeds",), ("hull", "leeds", "a-01", "transit"), ("x",), ()],
     orders.Customer: [("c-1",), ()],
-    stock.Lot: [("L1",), ("L2", "L1"), ()],
 }
 SKUS = [("mug",), ("cup", "socks", "advice"), ("x",), ()]
 

@@ -272,18 +272,9 @@ def _lots_of_orders(books: Books, query: stock.LotsOfOrders) -> Iterable[Any]:
     return [lot for lot in lots if lot.id > 0]
 
 
-def _lots_by_code(books: Books, query: stock.LotsByCode) -> Iterable[Any]:
-    return [row for row in books.find(stock.Lot, "variant", query.variants) if row.code in query.codes]
-
-
 def _lines_of_customer(books: Books, query: orders.LinesOfCustomer) -> Iterable[Any]:
     own = _ids(books.find(orders.Order, "customer", [query.customer]))
     return [row for row in books.find(orders.OrderLine, "order_id", own) if row.variant in query.variants]
-
-
-def _shipment_lines(books: Books, query: orders.ShipmentLinesOfOrders) -> Iterable[Any]:
-    shipments = books.find(orders.Shipment, "order_id", _orders(books, query.numbers))
-    return books.find(orders.ShipmentLine, "shipment", _ids(shipments))
 
 
 _LINE_ORDER: Final = ("order_id", "line_no")
@@ -326,7 +317,6 @@ ANSWERS: Final[Mapping[type, Answer | Offers]] = {
     stock.LockPoolsOfOrders: _of_orders_variants(stock.Pool),
     stock.LockPoolsToEdit: Answer(stock.Pool, _pools_to_edit),
     stock.LockBackorders: _by(stock.Backorder, "open", "variants"),
-    stock.LockBackordersOf: _by(stock.Backorder, "demand_id", "demands"),
     stock.LockBackordersOfOrders: _of_orders(stock.Backorder, "demand_id"),
     stock.LockBackordersOfOrdersVariants: _of_orders_variants(stock.Backorder, "open"),
     stock.LockReservations: _by(stock.Reservation, "open", "variants"),
@@ -334,7 +324,6 @@ ANSWERS: Final[Mapping[type, Answer | Offers]] = {
     stock.LockReservationsWaitingWithOrders: Answer(
         stock.Reservation, lambda books, query: _waiting(books, _variants_of_orders(books, query.numbers))
     ),
-    stock.LockReservationsOf: _by(stock.Reservation, "demand_id", "demands"),
     stock.LockReservationsOfLines: Answer(stock.Reservation, _reservations_of_lines),
     stock.LockReservationsOfOrders: _of_orders(stock.Reservation, "demand_id"),
     stock.LockOutstandingOfOrders: Answer(
@@ -364,7 +353,6 @@ ANSWERS: Final[Mapping[type, Answer | Offers]] = {
         stock.Allocation, lambda books, query: _allocations_of(books, _orders(books, query.numbers))
     ),
     stock.AllocationsOfDemands: Answer(stock.Allocation, lambda books, query: _allocations_of(books, query.demands)),
-    stock.LotsByCode: Answer(stock.Lot, _lots_by_code),
     stock.LotsOfVariants: _by(stock.Lot, "variant", "variants"),
     stock.DocumentsByNumber: _by(stock.Document, "number", "numbers"),
     stock.DocumentLinesOf: _by(stock.DocumentLine, "document", "documents"),
@@ -387,6 +375,5 @@ ANSWERS: Final[Mapping[type, Answer | Offers]] = {
     orders.LinesOfCustomer: Answer(orders.OrderLine, _lines_of_customer),
     orders.ShipmentsOfOrders: _of_orders(orders.Shipment, "order_id"),
     orders.ShipmentsOfOrdersById: _by(orders.Shipment, "order_id", "ids"),
-    orders.ShipmentLinesOfOrders: Answer(orders.ShipmentLine, _shipment_lines),
     orders.CustomersByCode: _by(orders.Customer, "normal_code", "codes"),
 }

@@ -319,7 +319,6 @@ READS: Final[Mapping[type, Read]] = {
         lock=True,
     ),
     stock.LockBackorders: _rows(stock.Backorder, _among(_bo.variant, "variants"), _holds(_OPEN), lock=True),
-    stock.LockBackordersOf: _rows(stock.Backorder, _among(_bo.demand_id, "demands"), lock=True),
     stock.LockBackordersOfOrders: _rows(stock.Backorder, _orders_by_number(_bo.demand_id), lock=True),
     stock.LockBackordersOfOrdersVariants: _rows(
         stock.Backorder, _variants_of_orders(_bo.variant), _holds(_OPEN), lock=True
@@ -339,7 +338,6 @@ READS: Final[Mapping[type, Read]] = {
     stock.LockReservationsWaitingWithOrders: _rows(
         stock.Reservation, lambda dialect: _waits(_variants_of_orders(_bo.variant)(dialect)), lock=True
     ),
-    stock.LockReservationsOf: _rows(stock.Reservation, _among(_res.demand_id, "demands"), lock=True),
     stock.LockReservationsOfOrders: _rows(stock.Reservation, _orders_by_number(_res.demand_id), lock=True),
     stock.LockOutstandingOfOrders: _rows(
         stock.Reservation, _orders_by_number(_res.demand_id), _holds(_OUTSTANDING), lock=True
@@ -419,7 +417,6 @@ READS: Final[Mapping[type, Read]] = {
         stock.Allocation,
         lambda dialect: _alloc.reservation.in_(sa.select(_res.id).where(dialect.among(_res.demand_id, "demands"))),
     ),
-    stock.LotsByCode: _rows(stock.Lot, _among(s.lot.c.variant, "variants"), _among(s.lot.c.code, "codes")),
     stock.LotsOfVariants: _rows(stock.Lot, _among(s.lot.c.variant, "variants")),
     stock.DocumentsByNumber: _rows(stock.Document, _among(s.stock_document.c.number, "numbers"), lock=True),
     stock.DocumentLinesOf: _rows(stock.DocumentLine, _among(s.stock_document_line.c.document, "documents")),
@@ -440,14 +437,6 @@ READS: Final[Mapping[type, Read]] = {
             sa.select(_order.id).where(_order.customer == sa.bindparam("customer", type_=sa.BigInteger()))
         ),
         order=("id",),
-    ),
-    orders.ShipmentLinesOfOrders: _rows(
-        orders.ShipmentLine,
-        lambda dialect: s.shipment_line.c.shipment.in_(
-            sa.select(s.shipment.c.id)
-            .join(s.sales_order, _order.id == s.shipment.c.order_id)
-            .where(dialect.among(_order.number, "numbers"))
-        ),
     ),
     orders.ShipmentsOfOrders: _rows(orders.Shipment, _orders_by_number(s.shipment.c.order_id)),
     orders.ShipmentsOfOrdersById: _rows(orders.Shipment, _among(s.shipment.c.order_id, "ids")),

@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import UUID
 
+import attrs
 import sqlalchemy as sa
 
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.records import KnownCommands
 from stockcore.kernel.unit_of_work import Changes, Drawn, Origin, Query
+from stockcore.locations.records import Location, Sites
 from stockcore.orders.records import NextOrderNumbers
 from stockcore_ids import uuid7s
 from stockcore_sql import migrate
@@ -63,9 +65,16 @@ class PostgresUnitOfWork(_UnitOfWork):
 
     is_served = True
 
-    def __init__(self, wire: HostedWire | PipelinedWire, origin: Origin, clock: Clock | None) -> None:
+    def __init__(
+        self,
+        wire: HostedWire | PipelinedWire,
+        origin: Origin,
+        clock: Clock | None,
+        kept_sites: KeptSites | None = None,
+    ) -> None:
         super().__init__(origin, clock)
         self._wire: Any = wire
+        self._kept_sites = kept_sites
         self._drawn: Drawn | None = None
         self._meanwhile: list[Callable[[], object]] = []
 
@@ -73,17 +82,23 @@ class PostgresUnitOfWork(_UnitOfWork):
         self._meanwhile.append(work)
 
     def load(self, *queries: Query[Any]) -> Any:
-        asked = [self._ask(query) for query in queries]
         numbers = sum(query.count for query in queries if isinstance(query, NextOrderNumbers))
-        draw = self._ask_draw(self._announced, numbers) if self._announced or numbers else None
+        draws = self._announced > 0 or numbers > 0
+        kept = self._kept_sites if draws and any(isinstance(query, Sites) for query in queries) else None
+        asked = [None if kept is not None and isinstance(query, Sites) else self._ask(query) for query in queries]
+        draw = self._ask_draw(self._announced, numbers, version=kept is not None) if draws else None
         self._wire.push()
         while self._meanwhile:
             self._meanwhile.pop()()
         answers = [self._answer(query, question) for query, question in zip(queries, asked, strict=True)]
         if draw is not None:
-            drawn, fresh = self._answer_draw(draw)
+            drawn, fresh, version = self._answer_draw(draw)
             self._drawn = drawn if self._announced else None
-            answers = [fresh if isinstance(q, NextOrderNumbers) else a for q, a in zip(queries, answers, strict=True)]
+            for index, query in enumerate(queries):
+                if isinstance(query, NextOrderNumbers):
+                    answers[index] = fresh
+                elif kept is not None and isinstance(query, Sites):
+                    answers[index] = self._sites(kept, version)
         self._announced = 0
         return answers[0] if len(answers) == 1 else tuple(answers)
 
@@ -104,16 +119,25 @@ class PostgresUnitOfWork(_UnitOfWork):
         make = _POSTGRES_READER.of(query).rows.of_row
         return [make(row) for row in self._wire.rows(question)]
 
-    def _ask_draw(self, count: int, numbers: int) -> Any:
+    def _sites(self, kept: KeptSites, version: str | None) -> list[Location]:
+        before, rows = kept.found
+        if version is None or version != before:
+            asked = self._wire.ask(f"SELECT {_SITES_VERSION}", ())  # first: the rows may be newer, never older
+            rows = self._answer(Sites(), self._ask(Sites()))
+            kept.found = (self._wire.rows(asked)[0][0], rows)
+        return list(rows)
+
+    def _ask_draw(self, count: int, numbers: int, *, version: bool = False) -> Any:
         blocks = -(-count // IDS_AT_ONCE)
         several = [b"%d" % each for each in (blocks, numbers) if each > 1]
         drawn = f"{_next('stock_seq', blocks, 1)}, {_next('order_number_seq', numbers, len(several))}"
-        return self._wire.ask(f"SELECT {drawn}, clock_timestamp()", several)
+        sites = _SITES_VERSION if version else "NULL::text"
+        return self._wire.ask(f"SELECT {drawn}, clock_timestamp(), {sites}", several)
 
-    def _answer_draw(self, question: Any) -> tuple[Drawn, list[int]]:
-        ((blocks, numbers, now),) = self._wire.rows(question)
+    def _answer_draw(self, question: Any) -> tuple[Drawn, list[int], str | None]:
+        ((blocks, numbers, now, version),) = self._wire.rows(question)
         ids = [number for first in blocks for number in range(first, first + IDS_AT_ONCE)]
-        return Drawn(ids, self._clock() if self._clock is not None else now.astimezone(UTC)), numbers
+        return Drawn(ids, self._clock() if self._clock is not None else now.astimezone(UTC)), numbers, version
 
     def draw(self, count: int) -> Drawn:
         drawn, self._drawn = self._drawn, None
@@ -124,6 +148,20 @@ class PostgresUnitOfWork(_UnitOfWork):
         if parts:
             self._wire.tell(*_POSTGRES_WRITER.statement(parts))
             self._wire.push()
+
+
+#: Which version of each site's row is valid, as PostgreSQL names it: another after every change, and after a roll-back.
+_SITES_VERSION: Final = (
+    "(SELECT string_agg(concat(ctid, '/', xmin), ' ' ORDER BY id) FROM location WHERE parent IS NULL)"
+)
+
+
+@attrs.define
+class KeptSites:
+    """The sites as they were last read, for as long as their rows are the same: every order looks at all of them.
+    Shared by transactions; who changes a site locks and reads it anew."""
+
+    found: tuple[str | None, list[Location]] = (None, [])  # their version and the rows, replaced as one
 
 
 def _next(sequence: str, count: int, parameter: int) -> str:
@@ -183,6 +221,7 @@ class SqlStore:
         self.engine = engine_for(url)
         self.clock = clock
         self._checked = False
+        self._kept_sites = KeptSites()
 
     @property
     def is_postgresql(self) -> bool:
@@ -229,7 +268,7 @@ class SqlStore:
             wire = pooled.info["stockcore_wire"] = PipelinedWire(pooled.driver_connection)
         try:
             wire.begin(undone=dry_run)
-            yield PostgresUnitOfWork(wire, origin, self.clock)
+            yield PostgresUnitOfWork(wire, origin, self.clock, self._kept_sites)
             if dry_run:
                 wire.rollback()
             else:

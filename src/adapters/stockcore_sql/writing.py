@@ -53,7 +53,7 @@ class _Form:
     """How the rows of one table are written with one verb, as PostgreSQL is told.
 
     Columns travel as arrays for `unnest`, but most hold one value in all rows of a write (who, when, what kind), and
-    arrays of those cost a third of the whole (docs/adr/0002). A column is given as one value until it once differed
+    arrays of those cost a third of the whole (docs/adr/0003). A column is given as one value until it once differed
     within a write; that is remembered, so that the statement's text, and with it the prepared plan, settles soon.
     """
 

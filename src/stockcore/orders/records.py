@@ -197,11 +197,6 @@ class ShipmentsOfOrdersById(Query[Shipment]):
 
 
 @attrs.frozen
-class ShipmentLinesOfOrders(Query[ShipmentLine]):
-    numbers: tuple[str, ...]
-
-
-@attrs.frozen
 class CustomersByCode(Query[Customer]):
     codes: tuple[str, ...]
 

@@ -383,13 +383,6 @@ class LockBackorders(Query[Backorder]):
 
 
 @attrs.frozen
-class LockBackordersOf(Query[Backorder]):
-    """The backorders of these demands."""
-
-    demands: tuple[UUID, ...]
-
-
-@attrs.frozen
 class LockBackordersOfOrders(Query[Backorder]):
     numbers: tuple[str, ...]
 
@@ -413,13 +406,6 @@ class LockReservationsWaitingWithOrders(Query[Reservation]):
     """The same for all variants on the lines of these orders (numbers)."""
 
     numbers: tuple[str, ...]
-
-
-@attrs.frozen
-class LockReservationsOf(Query[Reservation]):
-    """All reservations of these demands."""
-
-    demands: tuple[UUID, ...]
 
 
 @attrs.frozen
@@ -521,14 +507,6 @@ class AllocationsOfOrders(Query[Allocation]):
 @attrs.frozen
 class AllocationsOfDemands(Query[Allocation]):
     demands: tuple[UUID, ...]
-
-
-@attrs.frozen
-class LotsByCode(Query[Lot]):
-    """Lots of these variants with these codes (any pairing)."""
-
-    variants: tuple[int, ...]
-    codes: tuple[str, ...]
 
 
 @attrs.frozen
