@@ -1,4 +1,1 @@
-"""Benchmarks: commands with a seed and a size that print machine and versions. Run from the project's root:
-
-python -m benchmarks.NAME --help
-"""
+"""How fast it is beside the raw database: `python -m benchmarks`, see README.md."""

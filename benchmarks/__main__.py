@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import psycopg
 
-from benchmarks import growth, hot, orders, replay, verify
+from benchmarks import growth, hot, orders, replay, start, verify
 from benchmarks.measuring import machine
 from tests.support.postgres import Server
 
@@ -31,7 +31,7 @@ BENCHMARKS: Final[dict[str, Measure]] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", nargs="?", default="orders", choices=[*BENCHMARKS, "replay"])
+    parser.add_argument("name", nargs="?", default="orders", choices=[*BENCHMARKS, "replay", "start"])
     parser.add_argument("--json", action="store_true", help="one JSON document")
     parser.add_argument(
         "--database", metavar="URL", help="PostgreSQL to use schemas of; default: a durable one of its own"
@@ -46,7 +46,9 @@ def main() -> None:
     )
     parser.add_argument("--file", type=Path, default=_SAMPLE, help="replay: a file of the Online Retail layout")
     given = parser.parse_args()
-    if given.name == "replay":
+    if given.name == "start":
+        document = {"name": given.name, "machine": machine(), **start.measure()}
+    elif given.name == "replay":
         document = {"name": given.name, **_replay(parser, given)}
     else:
         given.rounds = given.rounds or ROUNDS
@@ -54,7 +56,7 @@ def main() -> None:
             given.size = verify.SIZE if given.name == "verify" else SIZE
         with _database(given.database) as url:
             measured = BENCHMARKS[given.name](url, given)
-            document = {"name": given.name, "machine": machine(_version(url)), **measured}
+            document = {"name": given.name, "machine": machine(**_versions(url)), **measured}
     print(json.dumps(document) if given.json else json.dumps(document, indent=2))
 
 
@@ -74,10 +76,11 @@ def _database(url: str | None) -> Iterator[str]:
         yield own
 
 
-def _version(url: str) -> str:
+def _versions(url: str) -> dict[str, str]:
     with psycopg.connect(url) as connection:
         row = connection.execute("SHOW server_version").fetchone()
-    return "" if row is None else str(row[0])
+    driver = f"{psycopg.__version__} ({psycopg.pq.__impl__})"
+    return {"postgresql": "" if row is None else str(row[0]), "psycopg": driver}
 
 
 if __name__ == "__main__":

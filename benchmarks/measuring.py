@@ -50,13 +50,11 @@ def seconds(work: Work) -> float:
     return time.perf_counter() - began
 
 
-def machine(server_version: str) -> dict[str, Any]:
-    import psycopg
-
+def machine(**versions: str) -> dict[str, Any]:
+    """Where it was measured, and the versions of what else took part."""
     return {
         "platform": platform.platform(),
         "processors": os.cpu_count(),
         "python": platform.python_version(),
-        "postgresql": server_version,
-        "psycopg": f"{psycopg.__version__} ({psycopg.pq.__impl__})",
+        **versions,
     }

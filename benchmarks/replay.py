@@ -118,9 +118,8 @@ def measure(file: Path, rounds: int = ROUNDS) -> dict[str, Any]:
     ratios = [run.clock.seconds / floor.seconds for run, floor in zip(ours, floors, strict=True)]
     of_cpu = [run.clock.cpu / floor.cpu for run, floor in zip(ours, floors, strict=True)]
     seconds = statistics.median(run.clock.seconds for run in ours)
-    about = {name: fact for name, fact in machine("").items() if name not in ("postgresql", "psycopg")}
     return {
-        "machine": {**about, "sqlite": sqlite3.sqlite_version},
+        "machine": machine(sqlite=sqlite3.sqlite_version),
         "figures": {
             "rows": ours[0].rows,
             "ledger_rows": ours[0].ledger_rows,
