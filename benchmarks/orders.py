@@ -106,8 +106,8 @@ def measure(url: str, size: int, rounds: int) -> dict[str, Any]:
         bench = Bench(ours, other)
         try:
             for name, pair, count in (
-                ("single_place", bench.place(2 * rounds, 50, 1), 50),
-                ("batch_place", bench.place(rounds, 4, BATCH), 4 * BATCH),
+                ("single_place", bench.place(4 * rounds, 25, 1), 25),
+                ("batch_place", bench.place(4 * rounds, 1, BATCH), BATCH),
                 ("batch_dispatch", bench.dispatch(rounds, 4, BATCH), 4 * BATCH),
             ):
                 figures[name] = pair.figures(count)

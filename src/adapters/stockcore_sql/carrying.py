@@ -128,22 +128,28 @@ class Days(Array):
 
 
 def plain_literal(values: Sequence[Any]) -> str:
-    if None in values:
-        return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
-    return "{" + ",".join(map(str, values)) + "}"
+    text = ",".join(map(str, values))
+    return "{" + (text.replace("None", "NULL") if "None" in text else text) + "}"
 
 
 def text_literal(values: Sequence[Any]) -> str:
-    parts = [
-        "NULL" if value is None else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values
-    ]
-    return "{" + ",".join(parts) + "}"
+    """All texts are escaped as one, with a character between them that PostgreSQL takes in no text."""
+    if None not in values:
+        text = "\0".join(values)
+        if text.count("\0") == len(values) - 1:
+            return '{"' + _escaped(text).replace("\0", '","') + '"}'
+    return "{" + ",".join(["NULL" if value is None else f'"{_escaped(value)}"' for value in values]) + "}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def key_literal(values: Sequence[Any]) -> str:
-    if None in values:
+    try:
+        return "{" + ",".join([f"{value.int:032x}" for value in values]) + "}"
+    except AttributeError:  # one of them is None
         return "{" + ",".join(["NULL" if value is None else f"{value.int:032x}" for value in values]) + "}"
-    return "{" + ",".join([f"{value.int:032x}" for value in values]) + "}"
 
 
 def _instant_literal(values: Sequence[Any]) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -27,9 +28,10 @@ from stockcore.kernel.results import Accepted, Outcome, Rejected
 from stockcore.kernel.text import read_text
 from stockcore.kernel.unit_of_work import Changes, Origin, Store, UnitOfWork
 
-#: Commands decided between two writes; fewer before the first, so that the server begins soon (docs/adr/0003).
-WRITE_AFTER: Final = 31
+#: Commands decided before the first write and, at most, between two: few at first, so that the server begins soon,
+#: then half as many again each time, so that it never waits and has few statements to carry out (docs/adr/0003).
 WRITE_FIRST: Final = 8
+WRITE_AFTER_MAX: Final = 32
 BATCH_MAX: Final = 200  # commands per transaction when they need not stand or fall together
 
 
@@ -108,8 +110,9 @@ class Work(Generic[C, R]):
         """Answer every command that has no answer yet, in order. `decide` either changes nothing and raises a
         StockcoreError, or makes its changes and returns its result. `write` is called every now and then, so that a
         database server writes what is decided while the rest is being decided; not for the last part."""
+        points = _write_points(len(self.commands)) if write is not None else frozenset()
         for index, (command, command_id) in enumerate(zip(self.commands, self.ids, strict=True)):
-            if write is not None and index >= WRITE_FIRST and (index - WRITE_FIRST) % WRITE_AFTER == 0:
+            if write is not None and index in points:
                 write()
             if self._outcomes[index] is None:
                 outcome = self._repeated(index, command_id) or self._decided(command, decide)
@@ -186,6 +189,16 @@ class Work(Generic[C, R]):
         ]
 
 
+@lru_cache
+def _write_points(count: int) -> frozenset[int]:
+    """Before which of so many commands the ones decided so far are written."""
+    points, size = {WRITE_FIRST}, WRITE_FIRST
+    while max(points) < count:
+        size = min(size * 3 // 2, WRITE_AFTER_MAX)
+        points.add(max(points) + size)
+    return frozenset(points)
+
+
 def _is_kept(outcome: Outcome[Any]) -> bool:
     """Whether an outcome is the answer to its command id from now on; a malformed command leaves nothing."""
     return isinstance(outcome, Accepted) or outcome.kind is Kind.RULE
@@ -252,11 +265,12 @@ def _said(value: Any) -> str:
     kind: Any = type(value)
     if not attrs.has(kind):
         return repr(str(value))
+    names, defaults, take = _fields(kind)
     said = []
-    for name, default in _fields(kind):
-        item = getattr(value, name)
+    for name, default, item in zip(names, defaults, take(value), strict=True):
         if item is not default and item != default:
-            said.append(f"{name}={_said(item)}")
+            say = _SAY.get(type(item), _said)
+            said.append(f"{name}={say(item)}")
     return "(" + ",".join(said) + ")"
 
 
@@ -276,8 +290,11 @@ _SAY: Final[Mapping[type, Callable[[Any], str]]] = {
 
 
 @lru_cache
-def _fields(kind: type) -> tuple[tuple[str, Any], ...]:
-    return tuple((field.name, field.default) for field in attrs.fields(kind) if field.name != "command_id")
+def _fields(kind: type) -> tuple[Sequence[str], Sequence[Any], Callable[[Any], tuple[Any, ...]]]:
+    """The names of a class's fields, their defaults, and what takes them from an object."""
+    fields = [field for field in attrs.fields(kind) if field.name != "command_id"]
+    names = [*(field.name for field in fields), "__class__"]  # of one name alone attrgetter makes no tuple
+    return names, [*(field.default for field in fields), kind], attrgetter(*names)
 
 
 def execute(
