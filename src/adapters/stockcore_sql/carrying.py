@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import repeat
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
 from uuid import UUID
@@ -262,6 +263,14 @@ def from_sqlite(column: sa.ColumnElement[Any]) -> Convert | None:
     return None
 
 
+def _converted(column: Sequence[Any], convert: Convert) -> Iterable[Any]:
+    """A column's values as the other side has them; many columns hold one value in all rows."""
+    first = column[0]
+    if first is column[-1] and column.count(first) == len(column):
+        return repeat(convert(first), len(column))
+    return map(convert, column)
+
+
 class Rows:
     """What is read: records of a class, each from a row of these columns."""
 
@@ -272,9 +281,9 @@ class Rows:
 
     def of_sqlite_rows(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
         """Records of rows as sqlite3 gives them; column by column, which is several times faster."""
-        columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
+        columns: list[Any] = list(zip(*rows, strict=True))
         for index, convert in self._back if rows else ():
-            columns[index] = map(convert, columns[index])
+            columns[index] = _converted(columns[index], convert)
         return list(map(self.record, *columns)) if columns else []
 
     def of_row(self, row: Sequence[Any]) -> Any:
@@ -300,11 +309,10 @@ class Shape(Rows):
 
     def sqlite_rows(self, records: Sequence[Any], names: Sequence[str]) -> Iterable[tuple[Any, ...]]:
         """The named columns of the records, as sqlite3 takes them; likewise column by column."""
-        columns = []
+        columns: list[Iterable[Any]] = []
         for name in names:
             take, convert = self._out[name]
-            column: Iterable[Any] = map(take, records)
-            columns.append(column if convert is None else map(convert, column))
+            columns.append(map(take, records) if convert is None else _converted(list(map(take, records)), convert))
         return zip(*columns, strict=True)
 
 

@@ -191,11 +191,13 @@ class Work(Generic[C, R]):
 
 @lru_cache
 def _write_points(count: int) -> frozenset[int]:
-    """Before which of so many commands the ones decided so far are written."""
-    points, size = {WRITE_FIRST}, WRITE_FIRST
-    while max(points) < count:
+    """Before which of so many commands the ones decided so far are written; the last part is not a small one."""
+    points: list[int] = []
+    size = point = WRITE_FIRST
+    while point + WRITE_FIRST <= count:
+        points.append(point)
         size = min(size * 3 // 2, WRITE_AFTER_MAX)
-        points.add(max(points) + size)
+        point += size
     return frozenset(points)
 
 
