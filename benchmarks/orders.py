@@ -108,7 +108,7 @@ def measure(url: str, size: int, rounds: int) -> dict[str, Any]:
             for name, pair, count in (
                 ("single_place", bench.place(4 * rounds, 25, 1), 25),
                 ("batch_place", bench.place(4 * rounds, 1, BATCH), BATCH),
-                ("batch_dispatch", bench.dispatch(rounds, 4, BATCH), 4 * BATCH),
+                ("batch_dispatch", bench.dispatch(4 * rounds, 1, BATCH), BATCH),
             ):
                 figures[name] = pair.figures(count)
                 ratios[name] = round(pair.ratio, 3)

@@ -12,7 +12,7 @@ import resource
 import sqlite3
 import statistics
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -110,12 +110,14 @@ def measure(file: Path, rounds: int = ROUNDS) -> dict[str, Any]:
     """Ours and the floor in turn; the ratio is the median of the rounds' own."""
     ours: list[Run] = []
     floors: list[Stopwatch] = []
+    encoded: list[Stopwatch] = []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
             run = run_ours(Path(folder, "ours.db"), file)
             ours.append(run)
             floors.append(write_floor(Path(folder, "ours.db"), Path(folder, "floor.db"), run.marks))
-    ratios = [run.clock.seconds / floor.seconds for run, floor in zip(ours, floors, strict=True)]
+            encoded.append(write_floor(Path(folder, "ours.db"), Path(folder, "encoded.db"), run.marks, encoded=True))
+    ratios = _ratios(ours, floors)
     of_cpu = [run.clock.cpu / floor.cpu for run, floor in zip(ours, floors, strict=True)]
     seconds = statistics.median(run.clock.seconds for run in ours)
     return {
@@ -135,6 +137,12 @@ def measure(file: Path, rounds: int = ROUNDS) -> dict[str, Any]:
             "replay_cpu_s": round(statistics.median(run.clock.cpu for run in ours), 2),
             "floor_cpu_s": round(statistics.median(floor.cpu for floor in floors), 2),
             "ratio_cpu": round(statistics.median(of_cpu), 2),
+            "floor_encoded_s": round(statistics.median(floor.seconds for floor in encoded), 2),
+            "ratio_encoded": round(statistics.median(_ratios(ours, encoded)), 2),
         },
         "ratios": {"replay_sqlite": round(statistics.median(ratios), 2)},
     }
+
+
+def _ratios(ours: Sequence[Run], floors: Sequence[Stopwatch]) -> list[float]:
+    return [run.clock.seconds / floor.seconds for run, floor in zip(ours, floors, strict=True)]
