@@ -177,19 +177,32 @@ def _holds(books: Books, query: stock.LockExpiredHolds) -> Iterable[Any]:
     return books.find(stock.Reservation, "expiring", _variants_with(books, query.codes))
 
 
-class Offers:
-    """Not rows of a table, but made of three."""
+@attrs.frozen
+class Joined:
+    """A query's answers where they are not rows of one table: made how."""
 
-    record = orders.Offer
+    record: type
+    make: Callable[[Books, Any, datetime], list[Any]]
 
     def rows(self, books: Books, query: Any, clock: Callable[[], datetime]) -> list[Any]:
-        now = clock()
-        wanted = _variants_with(books, query.codes)
-        held = books.find(stock.Reservation, "expiring", wanted)
-        late = {hold.variant for hold in held if hold.expires_at <= now}
-        variants = {variant.id: variant for variant in books.get(catalog.Variant, wanted)}
-        pools = sorted(books.find(stock.Pool, "variant", wanted), key=lambda pool: (pool.variant, pool.site))
-        return [_offer(variants[pool.variant], pool, pool.variant in late) for pool in pools]
+        return self.make(books, query, clock())
+
+
+def _offers(books: Books, query: orders.LockOffers, now: datetime) -> list[orders.Offer]:
+    wanted = _variants_with(books, query.codes)
+    held = books.find(stock.Reservation, "expiring", wanted)
+    late = {hold.variant for hold in held if hold.expires_at <= now}
+    variants = {variant.id: variant for variant in books.get(catalog.Variant, wanted)}
+    pools = sorted(books.find(stock.Pool, "variant", wanted), key=lambda pool: (pool.variant, pool.site))
+    return [_offer(variants[pool.variant], pool, pool.variant in late) for pool in pools]
+
+
+def _allocated(books: Books, query: stock.LockAllocatedOfOrders, _: datetime) -> list[stock.Allocated]:
+    allocations = list(_allocations_of(books, _orders(books, query.numbers)))
+    quants = {quant.id: quant for quant in books.get(stock.Quant, {each.quant for each in allocations})}
+    ordered = sorted(allocations, key=lambda each: (each.quant, each.reservation, each.release, each.home))
+    copy_allocation, copy_quant = SHAPES[stock.Allocation].copy, SHAPES[stock.Quant].copy
+    return [stock.Allocated(copy_allocation(each), copy_quant(quants[each.quant])) for each in ordered]
 
 
 def _offer(variant: catalog.Variant, pool: stock.Pool, late: bool) -> orders.Offer:
@@ -262,11 +275,6 @@ def _pools_to_edit(books: Books, query: stock.LockPoolsToEdit) -> Iterable[Any]:
     return books.find(stock.Pool, "variant", variants)
 
 
-def _quants_allocated(books: Books, query: stock.LockQuantsAllocatedToOrders) -> Iterable[Any]:
-    allocations = _allocations_of(books, _orders(books, query.numbers))
-    return books.get(stock.Quant, {allocation.quant for allocation in allocations})
-
-
 def _lots_of_orders(books: Books, query: stock.LotsOfOrders) -> Iterable[Any]:
     lots = books.find(stock.Lot, "variant", _variants_of_orders(books, query.numbers))
     return [lot for lot in lots if lot.id > 0]
@@ -279,7 +287,7 @@ def _lines_of_customer(books: Books, query: orders.LinesOfCustomer) -> Iterable[
 
 _LINE_ORDER: Final = ("order_id", "line_no")
 
-ANSWERS: Final[Mapping[type, Answer | Offers]] = {
+ANSWERS: Final[Mapping[type, Answer | Joined]] = {
     kernel.KnownCommands: _keys(kernel.CommandRecord, "ids"),
     kernel.Settings: _keys(kernel.Setting, "names"),
     catalog.VariantsByCode: Answer(
@@ -326,7 +334,7 @@ ANSWERS: Final[Mapping[type, Answer | Offers]] = {
     ),
     stock.LockReservationsOfLines: Answer(stock.Reservation, _reservations_of_lines),
     stock.LockReservationsOfOrders: _of_orders(stock.Reservation, "demand_id"),
-    stock.LockOutstandingOfOrders: Answer(
+    stock.OutstandingOfOrders: Answer(
         stock.Reservation,
         lambda books, query: [
             row for row in books.find(stock.Reservation, "demand_id", _orders(books, query.numbers)) if row.outstanding
@@ -346,7 +354,7 @@ ANSWERS: Final[Mapping[type, Answer | Offers]] = {
     stock.LotsExpiredAt: Answer(stock.Lot, _lots_expired_at),
     stock.LockQuants: _by(stock.Quant, "variant", "variants"),
     stock.LockQuantsOfOrders: _of_orders_variants(stock.Quant),
-    stock.LockQuantsAllocatedToOrders: Answer(stock.Quant, _quants_allocated),
+    stock.LockAllocatedOfOrders: Joined(stock.Allocated, _allocated),
     stock.LotsOfOrders: Answer(stock.Lot, _lots_of_orders),
     stock.AllocationsOfVariants: Answer(stock.Allocation, _allocations_of_variants),
     stock.AllocationsOfOrders: Answer(
@@ -362,7 +370,7 @@ ANSWERS: Final[Mapping[type, Answer | Offers]] = {
     stock.StockRecordsOf: _by(stock.StockRecord, "variant", "variants"),
     stock.DemandNames: _keys(stock.DemandName, "ids"),
     stock.PendingFollowUps: _all(stock.FollowUp),
-    orders.LockOffers: Offers(),
+    orders.LockOffers: Joined(orders.Offer, _offers),
     orders.LockOrders: _by(orders.Order, "number", "numbers", "number"),
     orders.LockOrdersById: Answer(orders.Order, lambda books, query: books.get(orders.Order, query.ids), ("number",)),
     orders.OrdersByReference: _by(orders.Order, "reference", "references"),

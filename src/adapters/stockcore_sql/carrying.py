@@ -274,8 +274,12 @@ def _converted(column: Sequence[Any], convert: Convert) -> Iterable[Any]:
 class Rows:
     """What is read: records of a class, each from a row of these columns."""
 
-    def __init__(self, record: type, columns: Iterable[sa.ColumnElement[Any]]) -> None:
+    def __init__(
+        self, record: type, columns: Iterable[sa.ColumnElement[Any]], make: Callable[..., Any] | None = None
+    ) -> None:
+        """`make`: a record of the values of a row; by default the class itself."""
         self.record = record
+        self._make = record if make is None else make
         back = [(index, from_sqlite(column)) for index, column in enumerate(columns)]
         self._back = [(index, convert) for index, convert in back if convert is not None]
 
@@ -284,11 +288,11 @@ class Rows:
         columns: list[Any] = list(zip(*rows, strict=True))
         for index, convert in self._back if rows else ():
             columns[index] = _converted(columns[index], convert)
-        return list(map(self.record, *columns)) if columns else []
+        return list(map(self._make, *columns)) if columns else []
 
     def of_row(self, row: Sequence[Any]) -> Any:
         """Of a row as psycopg gives it."""
-        return self.record(*row)
+        return self._make(*row)
 
 
 class Shape(Rows):

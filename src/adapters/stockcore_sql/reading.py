@@ -250,6 +250,29 @@ def _offers() -> Read:
     return Read(Rows(orders.Offer, [*columns, sa.literal_column("late", Flag())]), build)
 
 
+def _allocated() -> Read:
+    of_allocation = [_alloc[name] for name in SHAPES[stock.Allocation].columns]
+    columns = of_allocation + [_quant[name] for name in SHAPES[stock.Quant].columns]
+
+    def build(dialect: Dialect) -> sa.Select[Any]:
+        return (
+            sa.select(*columns)
+            .select_from(s.sales_order)
+            .join(s.stock_reservation, _res.demand_id == _order.id)
+            .join(s.stock_allocation, _alloc.reservation == _res.id)
+            .join(s.stock_quant, _quant.id == _alloc.quant)
+            .where(dialect.among(_order.number, "numbers"))
+            .order_by(_quant.id, _alloc.reservation, _alloc.release, _alloc.home)
+            .with_for_update(of=s.stock_quant)
+        )
+
+    def made(*row: Any) -> stock.Allocated:
+        count = len(of_allocation)
+        return stock.Allocated(stock.Allocation(*row[:count]), stock.Quant(*row[count:]))
+
+    return Read(Rows(stock.Allocated, columns, made), build)
+
+
 READS: Final[Mapping[type, Read]] = {
     kernel.KnownCommands: _rows(kernel.CommandRecord, _among(s.command.c.id, "ids")),
     kernel.Settings: _rows(kernel.Setting, _among(s.setting.c.name, "names")),
@@ -339,9 +362,7 @@ READS: Final[Mapping[type, Read]] = {
         stock.Reservation, lambda dialect: _waits(_variants_of_orders(_bo.variant)(dialect)), lock=True
     ),
     stock.LockReservationsOfOrders: _rows(stock.Reservation, _orders_by_number(_res.demand_id), lock=True),
-    stock.LockOutstandingOfOrders: _rows(
-        stock.Reservation, _orders_by_number(_res.demand_id), _holds(_OUTSTANDING), lock=True
-    ),
+    stock.OutstandingOfOrders: _rows(stock.Reservation, _orders_by_number(_res.demand_id), _holds(_OUTSTANDING)),
     stock.LockExpiredHolds: _rows(
         stock.Reservation,
         _variants_by_code(_RESERVED_VARIANT),
@@ -393,16 +414,7 @@ READS: Final[Mapping[type, Read]] = {
     stock.PendingFollowUps: _rows(stock.FollowUp, lock=True, limited=True),
     stock.LockQuants: _rows(stock.Quant, _among(_quant.variant, "variants"), lock=True),
     stock.LockQuantsOfOrders: _rows(stock.Quant, _variants_of_orders(_quant.variant), lock=True),
-    stock.LockQuantsAllocatedToOrders: _rows(
-        stock.Quant,
-        lambda dialect: _quant.id.in_(
-            sa.select(_alloc.quant)
-            .join(s.stock_reservation, _res.id == _alloc.reservation)
-            .join(s.sales_order, _order.id == _res.demand_id)
-            .where(dialect.among(_order.number, "numbers"))
-        ),
-        lock=True,
-    ),
+    stock.LockAllocatedOfOrders: _allocated(),
     stock.LotsOfOrders: _rows(
         stock.Lot, _holds(s.lot.c.id > sa.literal_column("0")), _variants_of_orders(s.lot.c.variant)
     ),

@@ -30,21 +30,21 @@ from stockcore.stock.desk import skus_of
 from stockcore.stock.floor import Floor
 from stockcore.stock.holds import release_expired
 from stockcore.stock.records import (
+    Allocated,
     Allocation,
     AllocationsOfOrders,
     AllocationsOfVariants,
     Backorder,
     DemandType,
+    LockAllocatedOfOrders,
     LockBackorders,
     LockBackordersOfOrders,
     LockBackordersOfOrdersVariants,
     LockExpiredHolds,
     LockExpiredHoldsOfOrders,
-    LockOutstandingOfOrders,
     LockPoolsOfOrders,
     LockPoolsToEdit,
     LockQuants,
-    LockQuantsAllocatedToOrders,
     LockQuantsOfOrders,
     LockReservationsOfOrders,
     LockReservationsWaiting,
@@ -52,6 +52,7 @@ from stockcore.stock.records import (
     Lot,
     LotsOfOrders,
     LotsOfVariants,
+    OutstandingOfOrders,
     Reservation,
 )
 
@@ -82,9 +83,8 @@ class OrderDesk:
             LockOrders(wanted),
             LockPoolsToEdit(wanted, codes) if codes else LockPoolsOfOrders(wanted),
             LockBackordersOfOrders(wanted),
-            LockReservationsOfOrders(wanted) if lines else LockOutstandingOfOrders(wanted),
-            LockQuantsOfOrders(wanted) if whole else LockQuantsAllocatedToOrders(wanted),
-            AllocationsOfOrders(wanted),
+            LockReservationsOfOrders(wanted) if lines else OutstandingOfOrders(wanted),
+            LockQuantsOfOrders(wanted) if whole else LockAllocatedOfOrders(wanted),
             ShipmentsOfOrders(wanted),
         ]
         if queue:
@@ -95,7 +95,7 @@ class OrderDesk:
             ]
             queries += [LockExpiredHolds(codes)] if codes else []
         if whole:
-            queries += [PlacesForOrders(wanted), LotsOfOrders(wanted)]
+            queries += [AllocationsOfOrders(wanted), PlacesForOrders(wanted), LotsOfOrders(wanted)]
         else:
             queries += [Sites()]
         queries += [LinesOfOrders(wanted)] if lines else []
@@ -113,10 +113,11 @@ class OrderDesk:
         self.book.load_pools(answers[type(queries[2])])
         self.book.load_backorders(answers[LockBackordersOfOrders])
         self.book.load_backorders(answers.get(LockBackordersOfOrdersVariants, ()))
-        self.book.load_reservations(answers[LockReservationsOfOrders if lines else LockOutstandingOfOrders])
+        self.book.load_reservations(answers[LockReservationsOfOrders if lines else OutstandingOfOrders])
         self.book.load_reservations(answers.get(LockReservationsWaitingWithOrders, ()))
-        self.book.load_quants(answers[LockQuantsOfOrders if whole else LockQuantsAllocatedToOrders])
-        self.book.load_allocations(answers[AllocationsOfOrders])
+        allocated: list[Allocated] = answers.get(LockAllocatedOfOrders, [])
+        self.book.load_quants(answers[LockQuantsOfOrders] if whole else (each.quant for each in allocated))
+        self.book.load_allocations(answers[AllocationsOfOrders] if whole else (each.allocation for each in allocated))
         places: list[Location] = answers.get(PlacesForOrders) or answers.get(Sites, [])
         self.floor = Floor(places, answers.get(LotsOfOrders, ()), self.ids.now)
         self.variants = {normal_code(v.sku): v for v in answers.get(VariantsByCode, ())}

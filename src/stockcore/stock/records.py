@@ -414,8 +414,8 @@ class LockReservationsOfOrders(Query[Reservation]):
 
 
 @attrs.frozen
-class LockOutstandingOfOrders(Query[Reservation]):
-    """The same, of those reservations of which something is outstanding."""
+class OutstandingOfOrders(Query[Reservation]):
+    """The reservations of these orders of which something is outstanding (guarded by the pool's lock)."""
 
     numbers: tuple[str, ...]
 
@@ -573,8 +573,16 @@ class LockReservationsOfLines(Query[Reservation]):
 
 
 @attrs.frozen
-class LockQuantsAllocatedToOrders(Query[Quant]):
-    """The quants that are allocated to these orders (numbers)."""
+class Allocated:
+    """An allocation with its quant."""
+
+    allocation: Allocation
+    quant: Quant
+
+
+@attrs.frozen
+class LockAllocatedOfOrders(Query[Allocated]):
+    """The allocations of these orders (numbers; guarded by the pool's lock), their quants locked."""
 
     numbers: tuple[str, ...]
 
