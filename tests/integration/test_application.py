@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -152,6 +153,43 @@ def test_a_late_count_is_in_the_picture_of_when_it_happened_and_not_of_when_it_w
     assert (int(row.on_hand), int(row.reserved), int(row.shipped)) == (6, 0, 4)
     (today,) = app.stock.show("POT")
     assert row == today
+
+
+@pytest.mark.parametrize(
+    ("moment", "code"),
+    [(datetime(2026, 1, 1), "time_zone_required"), ("2026-01-01", "type_error")],  # noqa: DTZ001 - that is the point
+)
+def test_the_past_is_asked_for_by_moments_with_their_offset(app: OwnApplication, moment: Any, code: str) -> None:
+    for field in ("as_of", "known_at"):
+        with pytest.raises(StockcoreError) as caught:
+            app.stock.past("MUG", **{field: moment})
+        assert (caught.value.code, caught.value.field) == (code, field)
+
+
+@pytest.mark.parametrize("value", [None, 5])
+def test_what_is_no_code_is_refused_by_reads_too(app: OwnApplication, value: Any) -> None:
+    for read in (app.stock.show, app.catalog.show, app.locations.tree):
+        with pytest.raises(StockcoreError) as caught:
+            read(value)
+        assert caught.value.code == "type_error"
+    with pytest.raises(StockcoreError, match="whole number"):
+        app.catalog.list(limit="5")  # type: ignore[arg-type]
+
+
+def test_what_a_person_must_look_at_is_listed_newest_first(app: OwnApplication) -> None:
+    assert app.stock.exceptions() == []
+    order = app.orders.place(lines=lines(("MUG", 8)))
+    app.stock.damage(sku="MUG", site="MAIN", quantity=Decimal(3), reason="dropped")
+    app.stock.receive(sku="POT", site="MAIN", quantity=TEN)
+    late = app.orders.place(lines=lines(("POT", 10)))
+    app.stock.damage(sku="POT", site="MAIN", quantity=Decimal(4), reason="dropped")
+    found = [(note.code, note.sku, note.site, note.order, note.quantity) for note in app.stock.exceptions()]
+    assert found == [
+        ("shortage", "POT", "MAIN", late.number, Decimal(4)),
+        ("shortage", "MUG", "MAIN", order.number, Decimal(1)),
+    ]
+    assert len(app.stock.exceptions(limit=1)) == 1
+    assert app.stock.exceptions(state="closed") == []
 
 
 def test_what_the_host_rolls_back_is_gone(app: OwnApplication, host: sa.Engine) -> None:

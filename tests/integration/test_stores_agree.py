@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import attrs
@@ -30,6 +30,7 @@ from tests.support.small_world import (
     LEEDS_BIN,
     LINES,
     MUG,
+    NOON,
     POSTING,
     SECOND,
     SOCKS,
@@ -54,6 +55,7 @@ ASKED: dict[str, list[Any]] = {
     "places": [(), ("a-01", "receiving")],
     "site": [LEEDS, HULL],
     "day": [date(2027, 1, 1), date(2027, 1, 2)],
+    "since": [EVENING, NOON, NOON - timedelta(seconds=1)],
     "names": [("base_currency", "x"), ()],
 }
 IDS: dict[type, list[Any]] = {

@@ -212,6 +212,7 @@ def _demand() -> list[object]:
         reservation(604, "external", TRANSFER, HOLD, CUP, HULL, "1", NOON),
         Allocation(601, 411, RELEASE, 411, D(2)),
         Allocation(601, 411, NOBODY, 411, D(1)),
+        Allocation(610, 414, NOBODY, 414, D(1)),
         Backorder(605, "order", FIRST, LINES[FIRST, 2], CUP, *waiting),
         Backorder(606, "order", SECOND, LINES[SECOND, 2], SOCKS, *served),
         DemandName(HOLD, "hold", "web-basket-7"),

@@ -11,7 +11,7 @@ from stockcore.kernel.quantity import read_decimal, read_quantity
 from stockcore.kernel.text import normal_code, read_text
 from stockcore.locations.commands import AddLocation, AddSite
 from stockcore.locations.records import Purpose, SiteKind
-from stockcore_files.reading import Entry, Formed, Item, Refused
+from stockcore_files.reading import Entry, Fields, Formed, Item, Refused
 from stockcore_files.table import Column, Record, Table, choice, read_whole
 
 #: (site, place): a site itself is (site, "")
@@ -48,6 +48,7 @@ class Locations:
 
     name = "locations"
     table = Table(_COLUMNS)
+    fields: Final[Fields] = {}
 
     def identity(self, record: Record) -> Hashable | None:
         return _place(record.values) if "code" in record.values else None

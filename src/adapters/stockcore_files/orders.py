@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Final
 
 import attrs
 
-from stockcore.kernel.dates import read_instant
+from stockcore.kernel.dates import parse_instant
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.money import read_currency, read_unit_price
 from stockcore.kernel.quantity import read_quantity
 from stockcore.kernel.text import normal_code, read_text
 from stockcore.orders.commands import LineRequest, PlaceOrder
-from stockcore_files.reading import Entry, Formed, Item, Refused
+from stockcore_files.reading import Entry, Fields, Formed, Item, Refused
+from stockcore_files.rows import Row
 from stockcore_files.table import Column, Record, Table, choice, read_flag, read_whole
 
 #: Said of the whole order; a row may leave them out, but two rows may not differ.
@@ -25,7 +26,7 @@ _OF_ORDER: Final = (
     Column("keep_received", read_flag),
     Column("currency", read_currency),
     Column("priority", read_whole),
-    Column("promise", read_instant),
+    Column("promise", parse_instant),
 )
 _OF_LINE: Final = (
     Column("order", read_text, required=True),
@@ -46,14 +47,66 @@ class _Gathered:
     broken: bool = False
 
 
+@attrs.define
+class _Strays:
+    """Rows that do not say for certain which order they are of, and the orders that they may be of: no order may go in
+    without one of its rows.
+
+    Such a row may be of any order whose number stands anywhere in it, letters and digits compared; and, where its
+    order's cell says nothing, of the orders of the rows before and after it.
+    """
+
+    by_text: dict[str, int] = attrs.field(factory=dict)
+    by_place: dict[str, int] = attrs.field(factory=dict)
+    _order_before: str | None = None
+    _lost_before: int | None = None
+
+    def note(self, record: Record) -> None:
+        order = record.values.get("order")
+        if order is None:
+            self._note_stray(record.row)
+            return
+        if self._lost_before is not None:
+            self.by_place.setdefault(order, self._lost_before)
+            self._lost_before = None
+        self._order_before = order
+
+    def _note_stray(self, row: Row) -> None:
+        cell = row.cells.get("order", "")
+        for text in (str(cell),) if row.problem is None else row.texts:
+            self.by_text.setdefault(_bare(text), row.number)
+        if row.problem is not None and _is_text(cell):
+            return
+        self._lost_before = row.number
+        if self._order_before is not None:
+            self.by_place.setdefault(self._order_before, row.number)
+
+    def of(self, order: str) -> int | None:
+        """A row that may be one of this order's."""
+        return self.by_place.get(order) or self.by_text.get(_bare(order) or order)
+
+
+def _bare(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
+def _is_text(cell: object) -> bool:
+    try:
+        return bool(read_text(cell))
+    except StockcoreError:
+        return False
+
+
 class Orders:
     """Two rows are the same thing when order and line number are; or, without line numbers, order and SKU."""
 
     name = "orders"
     table = Table((*_OF_LINE, *_OF_ORDER))
+    fields: Final[Fields] = {"number": "order"}
 
     def __init__(self) -> None:
         self._last_row: dict[str, int] = {}
+        self._strays = _Strays()
 
     def identity(self, record: Record) -> Hashable | None:
         order, line, sku = (record.values.get(name) for name in ("order", "line", "sku"))
@@ -63,6 +116,7 @@ class Orders:
 
     def note(self, record: Record) -> None:
         order = record.values.get("order")
+        self._strays.note(record)
         if order is not None:
             self._last_row[order] = record.row.number
 
@@ -78,30 +132,47 @@ class Orders:
             if entry.good:
                 gathered.records.append(entry.record)
             if self._last_row[order] == entry.record.row.number:
-                yield from _whole(order, open_orders.pop(order), command_prefix)
+                yield from _whole(order, open_orders.pop(order), self._strays.of(order), command_prefix)
 
 
-def _whole(order: str, gathered: _Gathered, command_prefix: str) -> Iterator[Formed]:
-    if gathered.broken:
-        yield from _left_behind(gathered.records)
+def _whole(order: str, gathered: _Gathered, stray: int | None, command_prefix: str) -> Iterator[Formed]:
+    records = gathered.records
+    if gathered.broken or stray is not None:
+        yield from _left_behind(records, None if gathered.broken else stray)
         return
-    conflicts = _conflicts(gathered.records)
+    conflicts = _conflicts(records) or _misnumbered(records)
     if conflicts:
         yield from conflicts
-        yield from _left_behind(gathered.records[:1])
+        told = {refused.row.number for refused in conflicts}
+        yield from _left_behind(record for record in records if record.row.number not in told)
         return
-    rows = tuple(record.row for record in gathered.records)
-    yield Item(_command(order, gathered.records, f"{command_prefix}:{rows[0].number}"), rows)
+    command_id = f"{command_prefix}:{records[0].row.number}"
+    if "line" in records[0].values:
+        records.sort(key=lambda record: record.values["line"])
+    yield Item(_command(order, records, command_id), tuple(record.row for record in records))
 
 
-def _left_behind(records: Iterable[Record]) -> Iterator[Refused]:
-    """Good rows of an order that another row spoils."""
+def _left_behind(records: Iterable[Record], stray: int | None = None) -> Iterator[Refused]:
+    """Good rows of an order that another row spoils, or a stray that may be one of its rows."""
+    error = StockcoreError("batch_refused", "another row of this order was refused, so none was taken")
+    if stray is not None:
+        message = f"row {stray} cannot be read and may be another row of this order, so none was taken"
+        error = StockcoreError("batch_refused", message, other_row=stray)
     for record in records:
-        error = StockcoreError("batch_refused", "another row of this order was refused, so none was taken")
         yield Refused.of(record.row, error)
 
 
-def _conflicts(records: list[Record]) -> list[Refused]:
+def _misnumbered(records: Sequence[Record]) -> list[Refused]:
+    """Rows whose line number is not the number that the line would get: either no row of an order has one, or they
+    count from 1 without a gap, in any order."""
+    if all("line" not in record.values for record in records):
+        return []
+    wrong = [record for record in records if record.values.get("line") not in range(1, len(records) + 1)]
+    message = f"the lines of this order are to be numbered from 1 to {len(records)}, or not at all"
+    return [Refused.of(record.row, StockcoreError("row_invalid", message, field="line")) for record in wrong]
+
+
+def _conflicts(records: Sequence[Record]) -> list[Refused]:
     """A row that says of the order what an earlier one says differently; the first such row is enough, since all of
     the order's rows are refused with it."""
     said: dict[str, Record] = {}
@@ -111,8 +182,7 @@ def _conflicts(records: list[Record]) -> list[Refused]:
                 continue
             first = said.setdefault(column.name, record)
             if first.values[column.name] != record.values[column.name]:
-                others = [other for other in records[1:] if other is not record]
-                return [_conflict(record, first, column.name), *_left_behind(others)]
+                return [_conflict(record, first, column.name)]
     return []
 
 
@@ -121,7 +191,7 @@ def _conflict(record: Record, first: Record, column: str) -> Refused:
     return Refused.of(record.row, StockcoreError("row_invalid", message, field=column))
 
 
-def _command(order: str, records: list[Record], command_id: str) -> PlaceOrder:
+def _command(order: str, records: Sequence[Record], command_id: str) -> PlaceOrder:
     of_order = {column.name for column in _OF_ORDER}
     said = {name: value for record in records for name, value in record.values.items() if name in of_order}
     return PlaceOrder(number=order, lines=tuple(map(_line, records)), command_id=command_id, **said)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from stockcore.catalog.codes import CodeKind, key_of
 from stockcore.catalog.commands import AddProduct
 from stockcore.kernel.money import read_currency, read_unit_price
 from stockcore.kernel.quantity import read_quantity
 from stockcore.kernel.text import NOTE_MAX, normal_code, read_text
-from stockcore_files.reading import Entry, Formed, Item
+from stockcore_files.reading import Entry, Fields, Formed, Item
+from stockcore_files.rows import Row
 from stockcore_files.table import Column, Record, Table, choice, read_attributes, read_flag
 
 
@@ -45,11 +47,21 @@ _COLUMNS: Final = (
 )
 
 
+def _column_of_code(row: Row, facts: Mapping[str, Any]) -> str | None:
+    """The column whose code is taken: the one that a scan could not tell from it."""
+    taken = key_of(str(facts.get("taken_as")), str(facts.get("taken")))
+    for column, kind in (("barcode", CodeKind.BARCODE), ("gtin", CodeKind.GTIN), ("sku", CodeKind.SKU)):
+        if key_of(kind, str(row.cells.get(column, ""))) == taken:
+            return column
+    return None
+
+
 class Products:
     """Two rows are the same thing when their SKUs are, trimmed and case-folded; `00123` is not `123`."""
 
     name = "products"
     table = Table(_COLUMNS)
+    fields: Final[Fields] = {"barcodes": "barcode", "gtins": "gtin", "code": _column_of_code}
 
     def identity(self, record: Record) -> Hashable | None:
         sku = record.values.get("sku")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeAlias
 
 import attrs
 
 from stockcore.kernel.errors import StockcoreError
 from stockcore_files.duplicates import Duplicates, decide
-from stockcore_files.rows import REMARKS, Problem, Row, read_rows
+from stockcore_files.rows import RAW, REMARKS, Problem, Row, read_rows
 from stockcore_files.source import Source
 from stockcore_files.table import Record, Table
 
@@ -21,11 +21,20 @@ class Item:
     command: Any
     rows: tuple[Row, ...]
 
-    def row_of(self, field: str | None) -> Row:
-        """The row that a refusal is about: `lines/2/quantity` is the third row's."""
-        parts = (field or "").split("/")
-        index = int(parts[1]) if parts[0] == "lines" and len(parts) > 1 and parts[1].isdigit() else 0
-        return self.rows[index] if index < len(self.rows) else self.rows[0]
+    def row_of(self, field: str | None, column: str | None) -> Row:
+        """The row that a refusal is about: `lines/2/quantity` is the third row's; what is said of the whole order is
+        the first row's that says it."""
+        line = line_of(field)
+        if line is not None and line < len(self.rows):
+            return self.rows[line]
+        saying = (row for row in self.rows if column is not None and row.cells.get(column, "") != "")
+        return next(saying, self.rows[0])
+
+
+def line_of(field: str | None) -> int | None:
+    """2 of `lines/2/quantity`; None of a field that is no line's."""
+    parts = (field or "").split("/")
+    return int(parts[1]) if parts[0] == "lines" and len(parts) > 1 and parts[1].isdigit() else None
 
 
 @attrs.frozen
@@ -49,13 +58,19 @@ class Refused:
 
 
 Formed: TypeAlias = Item | Refused
+#: By a command's field: its column, or what tells it from the row and the refusal's facts.
+Fields: TypeAlias = Mapping[str, str | Callable[[Row, Mapping[str, Any]], str | None]]
 
 
 class Kind(Protocol):
-    """What a file holds: its columns, when two rows are the same thing, and the commands that rows become."""
+    """What a file holds: its columns, when two rows are the same thing, and the commands that rows become. `fields`:
+    the column of each field of those commands that is not named like it."""
 
     name: str
     table: Table
+
+    @property
+    def fields(self) -> Fields: ...
 
     def identity(self, record: Record) -> Hashable | None:
         """Equal for rows that say the same thing twice; None where that cannot be told."""
@@ -87,13 +102,16 @@ class Reading:
         self._options = options
         self._columns = kind.table.expected(ignore_unknown=options.ignore_unknown)
         self._found: dict[str, None] = {}
+        self._keeps_raw = False
         self._duplicates = self._survey()
         source.check_unchanged()
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that the file has, in its order, without the remarks of an earlier rejection."""
-        return tuple(name for name in self._found if name not in REMARKS)
+        """Those of a rejected file: the file's, in its order, without the remarks of an earlier rejection, and what
+        it lacks of the required ones; with RAW at the end where the cells of some row do not say all of it."""
+        names = dict.fromkeys((*self._found, *sorted(self._columns.required)))
+        return (*(name for name in names if name not in REMARKS), *([RAW] if self._keeps_raw else []))
 
     @property
     def superseded(self) -> int:
@@ -109,6 +127,15 @@ class Reading:
             yield formed
         yield from refused
 
+    def column_of(self, item: Item, field: str | None, facts: Mapping[str, Any]) -> str | None:
+        """The column that gave a command's field: `quantity` of `lines/2/quantity`, `gtin` of `gtins/0`, `attributes`
+        of `attributes/size`. None for what no column says."""
+        parts = (field or "").split("/")
+        name = parts[0] if line_of(field) is None else parts[-1]
+        found = self._kind.fields.get(name, name)
+        column = found(item.rows[0], facts) if callable(found) else found
+        return column if column in self._columns.known else None
+
     def _survey(self) -> Duplicates:
         return decide(self._identities(), last_wins=self._options.last_wins)
 
@@ -116,7 +143,8 @@ class Reading:
         for row in self._rows():
             self.total += 1
             self._found.update(dict.fromkeys(row.cells))
-            record, _ = self._kind.table.read(row)
+            record, problems = self._kind.table.read(row)
+            self._keeps_raw |= row.to_keep(problems) != ""
             self._kind.note(record)
             identity = self._kind.identity(record)
             if identity is not None:

@@ -22,6 +22,9 @@ _CHUNK: Final = 1 << 20
 _HEAD: Final = 4096
 _BINARY: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _UTF8_MARK: Final = codecs.BOM_UTF8
+_SIGNED: Final = "utf-8-sig"  # read as UTF-8, but for the mark: the codec would drop one before every line
+#: Every ASCII character of a text file, and what utf-7, unicode_escape, hz and idna make something else of.
+_ASCII: Final = b"\t\r\n" + bytes(range(32, 127)).replace(b"\\", rb"\\") + rb"+AGE- \u0061\x61 ~{!!~} .xn--nxa."
 
 
 class Form(enum.Enum):
@@ -31,7 +34,10 @@ class Form(enum.Enum):
 
 @attrs.frozen
 class Source:
-    """A regular file whose content had this fingerprint (SHA-256) before the first row was read."""
+    """A regular file whose content had this fingerprint (SHA-256) before the first row was read.
+
+    The content is what is read, unpacked: the same rows compressed again, or not at all, are the same file.
+    """
 
     path: Path
     form: Form
@@ -42,54 +48,59 @@ class Source:
     def of(cls, path: Path) -> Source:
         """Errors: file_not_found, file_invalid (unknown ending, not a regular file, unreadable)."""
         form, compressed = _form_of(path)
-        return cls(path, form, compressed, _fingerprint(path))
+        return cls(path, form, compressed, _fingerprint(path, compressed))
 
     def check_unchanged(self) -> None:
         """Errors: file_changed, when the content is no longer what the fingerprint was taken of."""
         try:
-            now = _fingerprint(self.path)
+            now = _fingerprint(self.path, self.compressed)
         except StockcoreError:
             now = None
         if now != self.fingerprint:
             raise StockcoreError("file_changed", f"{self.path.name} changed while it was read: import it again")
 
     def lines(self, encoding: str = "utf-8") -> Iterator[str]:
-        """The physical lines, decoded, with their line ends; a byte order mark before CSV is dropped.
+        """The physical lines, decoded, with their line ends; a byte order mark before CSV is dropped, and before JSON
+        if the encoding is `utf-8-sig`.
 
-        Errors: invalid_encoding with the line, file_invalid (binary, broken gzip, a line over 1 MiB).
+        Errors: value_unknown (encoding), invalid_encoding with the line, file_invalid (binary, broken gzip, a line
+        over 1 MiB).
         """
         check_encoding(encoding)
-        with self._opened() as stream:
+        signed = codecs.lookup(encoding).name == _SIGNED
+        with _opened(self.path, self.compressed) as stream:
             for number, line in enumerate(_raw_lines(stream, self.path.name), 1):
                 if number == 1:
-                    line = self._first(line)
-                yield _decoded(line, encoding, number)
+                    line = self._first(line, signed)
+                yield _decoded(line, "utf-8" if signed else encoding, number)
 
-    def _first(self, line: bytes) -> bytes:
+    def _first(self, line: bytes, signed: bool) -> bytes:
         if _BINARY.search(line[:_HEAD]):
             raise _invalid(self.path.name, "is not text: is it compressed, a spreadsheet, or UTF-16?")
-        return line.removeprefix(_UTF8_MARK) if self.form is Form.CSV else line
+        return line.removeprefix(_UTF8_MARK) if signed or self.form is Form.CSV else line
 
-    @contextlib.contextmanager
-    def _opened(self) -> Iterator[BinaryIO]:
-        try:
-            with self.path.open("rb") as raw:
-                if self.compressed:
-                    with gzip.open(raw) as stream:
-                        yield stream  # type: ignore[misc]  # a GzipFile reads like any binary stream
-                else:
-                    yield raw
-        except (EOFError, gzip.BadGzipFile, zlib.error):
-            raise _invalid(self.path.name, "is not a whole gzip file") from None
-        except OSError as error:
-            raise _unreadable(self.path, error) from error
+
+@contextlib.contextmanager
+def _opened(path: Path, compressed: bool) -> Iterator[BinaryIO]:
+    try:
+        with path.open("rb") as raw:
+            if compressed:
+                with gzip.open(raw) as stream:
+                    yield stream  # type: ignore[misc]  # a GzipFile reads like any binary stream
+            else:
+                yield raw
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise _invalid(path.name, "is not a whole gzip file") from None
+    except OSError as error:
+        raise _unreadable(path, error) from error
 
 
 def check_encoding(encoding: str) -> None:
-    """Errors: value_unknown, for an encoding that is unknown or does not extend ASCII (lines could not be told)."""
+    """Errors: value_unknown, for an encoding that is unknown, or in which ASCII does not stand for itself: its lines
+    could not be told, or cells would be rewritten (`\\u0041` to `A`)."""
     try:
-        extends_ascii = 'a\n,"'.encode(encoding) == b'a\n,"'
-    except (LookupError, UnicodeError):
+        extends_ascii = _ASCII.decode(encoding) == _ASCII.decode("ascii")
+    except (LookupError, ValueError):
         extends_ascii = False
     if not extends_ascii:
         raise StockcoreError(
@@ -109,16 +120,17 @@ def _form_of(path: Path) -> tuple[Form, bool]:
     raise _invalid(path.name, "must end in .csv, .jsonl or .ndjson, or one of these and .gz")
 
 
-def _fingerprint(path: Path) -> str:
+def _fingerprint(path: Path, compressed: bool) -> str:
     digest = hashlib.sha256()
     try:
-        if path.exists() and not path.is_file():
-            raise _invalid(path.name, "is not a regular file")
-        with path.open("rb") as stream:
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
+        irregular = path.exists() and not path.is_file()
     except OSError as error:
         raise _unreadable(path, error) from error
+    if irregular:
+        raise _invalid(path.name, "is not a regular file")
+    with _opened(path, compressed) as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
     return digest.hexdigest()
 
 

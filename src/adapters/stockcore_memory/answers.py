@@ -244,6 +244,10 @@ def _lots_expired_at(books: Books, query: stock.LotsExpiredAt) -> Iterable[Any]:
     return [lot for lot in lots if lot.expires_on is not None and lot.expires_on < query.day]
 
 
+def _movements_since(books: Books, query: stock.MovementsSince) -> Iterable[Any]:
+    return [row for row in books.find(stock.Movement, "variant", query.variants) if row.occurred_at > query.since]
+
+
 def _contents(books: Books, query: stock.QuantsAt) -> Iterable[Any]:
     return [row for row in books.find(stock.Quant, "location", query.places) if row.on_hand > 0]
 
@@ -366,6 +370,7 @@ ANSWERS: Final[Mapping[type, Answer | Joined]] = {
     stock.DocumentLinesOf: _by(stock.DocumentLine, "document", "documents"),
     stock.ReturnedFor: _by(stock.DocumentLine, "reference_line", "order_lines"),
     stock.MovementsOfPosting: _by(stock.Movement, "posting_id", "postings"),
+    stock.MovementsSince: Answer(stock.Movement, _movements_since),
     stock.ReversalsOf: _keys(stock.PostingReversal, "postings"),
     stock.StockRecordsOf: _by(stock.StockRecord, "variant", "variants"),
     stock.DemandNames: _keys(stock.DemandName, "ids"),
@@ -379,6 +384,12 @@ ANSWERS: Final[Mapping[type, Answer | Joined]] = {
     orders.VariantsOfOrders: Answer(
         catalog.Variant,
         lambda books, query: books.get(catalog.Variant, _variants_of_orders(books, query.numbers)),
+    ),
+    orders.AllocationsWaitingWithOrders: Answer(
+        stock.Allocation,
+        lambda books, query: books.find(
+            stock.Allocation, "reservation", _ids(_waiting(books, _variants_of_orders(books, query.numbers)))
+        ),
     ),
     orders.LinesOfCustomer: Answer(orders.OrderLine, _lines_of_customer),
     orders.ShipmentsOfOrders: _of_orders(orders.Shipment, "order_id"),

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from stockcore.kernel.errors import StockcoreError
 from stockcore_sql.connecting import translated
 from stockcore_sql.reading import Dialect, Postgres, Sqlite
 
@@ -56,6 +57,9 @@ def asking(connect: Connect) -> Iterator[Asking]:
 
 
 def page_size(limit: int) -> int:
+    """Errors: type_error."""
+    if isinstance(limit, bool) or not isinstance(limit, int):
+        raise StockcoreError("type_error", "a limit is a whole number", field="limit")
     return max(1, min(limit, PAGE_MAX))
 
 

@@ -27,6 +27,8 @@ def url_of(url: str) -> URL:
             "database_url", "not a database URL: write sqlite:///path or postgresql://user@host/name"
         ) from None
     kind = parsed.get_backend_name()
+    if "\0" in f"{parsed.database}{parsed.host}" or (kind == "sqlite" and parsed.host):
+        raise StockcoreError("database_url", "not a database URL: a file is sqlite:///path or sqlite:////from/the/root")
     if kind not in _DRIVERS:
         raise StockcoreError("database_url", f"no such kind of database: {kind}; sqlite or postgresql", kind=kind)
     return parsed.set(drivername=_DRIVERS[kind])
@@ -110,6 +112,8 @@ def error_of(error: BaseException) -> StockcoreError:
     if isinstance(original, sqlite3.Error):
         return _sqlite_error(original)
     name = type(original).__name__
+    if name == "ProgrammingError" and "connection option" in str(original):  # of the URL's query
+        return StockcoreError("database_url", "not a database URL: an option in it is none of PostgreSQL's")
     if name in ("OperationalError", "InterfaceError", "AdminShutdown", "ConnectionTimeout") or (
         state is not None and state[:2] in ("08", "28", "57", "3D")
     ):
@@ -127,7 +131,7 @@ def _sqlite_error(error: sqlite3.Error) -> StockcoreError:
         return StockcoreError("read_only", "the database file is read-only")
     if "no such table" in text:
         return StockcoreError("schema_missing", "the file has no stockcore tables")
-    if "unable to open" in text or "not a database" in text or "malformed" in text:
+    if "I/O" in text or "unable to open" in text or "not a database" in text or "malformed" in text:
         return StockcoreError("db_unavailable", "the database file cannot be opened, or is not a database")
     return StockcoreError("internal", f"the database refused a statement ({type(error).__name__})")
 

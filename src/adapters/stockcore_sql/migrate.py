@@ -64,6 +64,8 @@ def upgrade_connection(connection: sa.Connection) -> None:
     if found == HEAD:
         return
     _refuse_newer(found)
+    if found is None:
+        _refuse_others_tables(connection)
     from alembic import command
     from alembic.config import Config
 
@@ -79,6 +81,24 @@ def version(connection: sa.Connection) -> str | None:
         return None
     found = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
     return None if found is None else str(found)
+
+
+def is_empty(connection: sa.Connection) -> bool:
+    """Whether the database (PostgreSQL: the schema) has no tables at all."""
+    return not sa.inspect(connection).get_table_names()
+
+
+def _refuse_others_tables(connection: sa.Connection) -> None:
+    """Another program may keep its tables beside ours, but not under the same names. Errors: schema_mismatch."""
+    from stockcore_sql.schema import metadata
+
+    taken = sorted(set(sa.inspect(connection).get_table_names()) & set(metadata.tables))
+    if taken:
+        raise StockcoreError(
+            "schema_mismatch",
+            f"the database has tables of something else by our names: {', '.join(taken[:5])}; give stockcore its own",
+            tables=taken,
+        )
 
 
 def check(found: str | None) -> None:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.quantity import ZERO
 from stockcore.kernel.text import normal_code
-from stockcore.orders.lifecycle import UNDISPATCHED, shown_state
+from stockcore.orders.lifecycle import UNDISPATCHED, State, shown_state
 from stockcore.orders.results import LineFigures, OrderDocument, ShipmentFigures
 from stockcore.orders.views import HistoryView, OrderSummary
 from stockcore.stock.records import DemandType
@@ -109,7 +109,7 @@ def _document(header: Any, lines: Sequence[Any], shipments: Sequence[Any], relea
     return OrderDocument(
         number=header.number,
         state=state,
-        lines=tuple(_figures(line, header.currency) for line in lines),
+        lines=tuple(_figures(line, header) for line in lines),
         shipments=tuple(ShipmentFigures(row.number, row.site, row.state) for row in shipments),
         customer=header.customer,
         reference=header.reference,
@@ -117,7 +117,9 @@ def _document(header: Any, lines: Sequence[Any], shipments: Sequence[Any], relea
     )
 
 
-def _figures(line: Any, currency: str) -> LineFigures:
+def _figures(line: Any, header: Any) -> LineFigures:
+    """A service has no goods to wait for: it is done as soon as its order is confirmed."""
+    is_done = not line.stocked and header.state == State.SUPPLIER_CONFIRMED
     return LineFigures(
         id=line.id,
         line=line.line_no,
@@ -125,10 +127,10 @@ def _figures(line: Any, currency: str) -> LineFigures:
         ordered=line.ordered,
         reserved=line.reserved,
         backordered=line.backordered,
-        shipped=line.shipped,
+        shipped=line.ordered - line.cancelled if is_done else line.shipped,
         cancelled=line.cancelled,
         price=line.price,
-        currency=currency,
+        currency=header.currency,
     )
 
 
@@ -190,6 +192,7 @@ def _lines(dialect: Dialect) -> sa.Select[Any]:
             _line.id,
             _line.line_no,
             s.variant.c.sku,
+            s.variant.c.stocked,
             _line.ordered,
             _line.cancelled,
             _line.price,

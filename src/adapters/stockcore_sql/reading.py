@@ -25,7 +25,7 @@ import stockcore.orders.records as orders
 import stockcore.stock.records as stock
 from stockcore_sql import schema as s
 from stockcore_sql.carrying import SHAPES, Rows, key_literal, plain_literal, text_literal
-from stockcore_sql.types import Day, Flag
+from stockcore_sql.types import Day, Flag, Instant
 
 Condition: TypeAlias = sa.ColumnElement[bool]
 
@@ -433,6 +433,12 @@ READS: Final[Mapping[type, Read]] = {
     stock.DocumentsByNumber: _rows(stock.Document, _among(s.stock_document.c.number, "numbers"), lock=True),
     stock.DocumentLinesOf: _rows(stock.DocumentLine, _among(s.stock_document_line.c.document, "documents")),
     stock.MovementsOfPosting: _rows(stock.Movement, _among(s.stock_movement.c.posting_id, "postings"), order=("seq",)),
+    stock.MovementsSince: _rows(
+        stock.Movement,
+        _among(s.stock_movement.c.variant, "variants"),
+        _holds(s.stock_movement.c.occurred_at > sa.bindparam("since", type_=Instant())),
+        order=("seq",),
+    ),
     stock.ReversalsOf: _rows(stock.PostingReversal, _among(s.posting_reversal.c.reversed, "postings")),
     stock.StockRecordsOf: _rows(stock.StockRecord, _among(s.stock_record.c.variant, "variants")),
     orders.LockOffers: _offers(),
@@ -442,6 +448,12 @@ READS: Final[Mapping[type, Read]] = {
     orders.LinesOfOrders: _rows(orders.OrderLine, _orders_by_number(_line.order_id), order=("order_id", "line_no")),
     orders.LinesById: _rows(orders.OrderLine, _among(_line.id, "ids")),
     orders.VariantsOfOrders: _rows(catalog.Variant, _variants_of_orders(s.variant.c.id)),
+    orders.AllocationsWaitingWithOrders: _rows(
+        stock.Allocation,
+        lambda dialect: _alloc.reservation.in_(
+            sa.select(_res.id).where(_waits(_variants_of_orders(_bo.variant)(dialect)))
+        ),
+    ),
     orders.LinesOfCustomer: _rows(
         orders.OrderLine,
         _among(_line.variant, "variants"),

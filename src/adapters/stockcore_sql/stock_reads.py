@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from stockcore.kernel.dates import optional_instant
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.quantity import ZERO
 from stockcore.kernel.text import normal_code
@@ -66,8 +67,9 @@ class StockReads:
     def past(self, sku: str, *, as_of: datetime | None = None, known_at: datetime | None = None) -> PastStock:
         """What was there at `as_of` (by when things happened) as was known at `known_at` (by when they were recorded).
 
-        Errors: unknown_sku.
+        Errors: unknown_sku, type_error, time_zone_required, time_out_of_range.
         """
+        as_of, known_at = optional_instant(as_of, field="as_of"), optional_instant(known_at, field="known_at")
         self.show(sku)
         with asking(self._connect) as ask:
             settled = ask.settled_until()
@@ -160,8 +162,8 @@ _EXCEPTIONS = (
         _exc.id,
         _exc.code,
         s.variant.c.sku,
-        _loc.code,
-        s.sales_order.c.number,
+        _loc.code.label("site"),
+        s.sales_order.c.number.label("order"),
         _exc.quantity,
         _exc.state,
         _exc.raised_at,

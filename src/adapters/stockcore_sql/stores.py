@@ -237,7 +237,8 @@ class SqlStore:
         with translated():
             with self.engine.connect() as connection:
                 found = migrate.version(connection)
-            if found is None and not self.is_postgresql:
+                is_new = found is None and not self.is_postgresql and migrate.is_empty(connection)
+            if is_new:
                 migrate.upgrade(self.url)
                 found = migrate.HEAD
         migrate.check(found)

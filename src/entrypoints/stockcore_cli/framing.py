@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
@@ -40,8 +41,11 @@ class Given:
         from stockcore.kernel.unit_of_work import Origin, Source
         from stockcore_runtime.application import open_application
 
-        with open_application(self.url(), origin=Origin(actor=_actor(), source=Source.CLI)) as app:
-            yield app
+        with contextlib.ExitStack() as stack:
+            url = self.url()
+            if self.dry_run and _is_new_file(url):
+                url = f"sqlite:///{stack.enter_context(_nowhere())}"
+            yield stack.enter_context(open_application(url, origin=Origin(actor=_actor(), source=Source.CLI)))
 
     def show(self, document: Any, table: Callable[[], Sequence[Table]]) -> None:
         """The answer: one JSON document for programs, tables for people."""
@@ -50,6 +54,26 @@ class Given:
     def draw(self, document: Callable[[], Any], draw: Callable[[Console], object]) -> None:
         """The answer where tables are not enough for people."""
         Printer(as_json=self.json).draw(document, draw)
+
+
+def _is_new_file(url: str) -> bool:
+    """Whether this is SQLite and the first use would make the file."""
+    from stockcore_sql.connecting import url_of
+
+    parsed = url_of(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return False
+    file = Path(parsed.database)
+    return file.parent.is_dir() and (not file.exists() or (file.is_file() and file.stat().st_size == 0))
+
+
+@contextlib.contextmanager
+def _nowhere() -> Iterator[Path]:
+    """A file for books that a dry run would begin; it is gone afterwards."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="stockcore-dry-run-") as folder:
+        yield Path(folder, "stockcore.db")
 
 
 def _actor() -> str:

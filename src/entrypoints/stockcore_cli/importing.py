@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -10,10 +11,33 @@ from stockcore_cli.framing import Command, Given, pass_given
 from stockcore_cli.printing import Table, tell
 from stockcore_cli.progress import counting
 
+if TYPE_CHECKING:
+    from stockcore_runtime.importing import ImportReport
 
-@click.command("import", cls=Command)
-@click.argument("kind", type=click.Choice(["products", "locations", "stock", "orders"]))
-@click.argument("file", type=click.Path(path_type=Path))
+
+_KINDS: Final = ("products", "locations", "stock", "orders")
+_ASKED: Final = "stockcore.import.kind"
+
+
+class _Import(Command):
+    """Its help lists the columns of the kind it is asked about; of all kinds, if it is asked about none."""
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        context.meta[_ASKED] = [argument for argument in arguments if argument in _KINDS][:1]
+        return super().parse_args(context, arguments)
+
+    def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        from stockcore_files.kinds import KINDS
+
+        for kind in context.meta.get(_ASKED) or _KINDS:
+            columns = KINDS[kind]().table.columns
+            with formatter.section(f"Columns of {kind} (* must be there)"):
+                formatter.write_text(", ".join(f"{column.name}{'*' * column.required}" for column in columns))
+
+
+@click.command("import", cls=_Import)
+@click.argument("kind", type=click.Choice(_KINDS))
+@click.argument("file", type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--mode",
     default="atomic",
@@ -41,5 +65,10 @@ def import_(
         if report.rejected_file:
             tell(f"the rejected rows are in {report.rejected_file}")
         raise as_refusal(report)
-    columns = ["rows", "imported", "of these before", "replaced by later rows"]
-    given.show(report, lambda: [Table(columns, [[report.total, report.accepted, report.repeated, report.superseded]])])
+    given.show(report, lambda: [_table(report)])
+
+
+def _table(report: ImportReport) -> Table:
+    imported, title = ("would be imported", "a dry run: nothing was imported") if report.dry_run else ("imported", None)
+    columns = ["rows", imported, "of these before", "replaced by later rows"]
+    return Table(columns, [[report.total, report.accepted, report.repeated, report.superseded]], title)

@@ -39,6 +39,9 @@ def run(arguments: Sequence[str]) -> int:
         return _run(arguments, printer)
     except click.exceptions.Exit as ending:  # nobody reads our answer
         return ending.exit_code
+    except StockcoreError as failure:  # a refusal that cannot be written
+        printer.refuse(failure)
+        return EXIT[failure.kind]
     except SystemExit as ending:
         if ending.code == _CLICKS_BROKEN_PIPE:
             return 0

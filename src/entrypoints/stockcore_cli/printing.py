@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -45,11 +46,13 @@ class Printer:
         if self._as_json:
             write(to_json(document()))
         else:
-            draw(_console())
+            with _writing():
+                draw(_console())
+                sys.stdout.flush()
 
     def refuse(self, error: StockcoreError) -> None:
-        """A refusal: as a document for programs, else told on standard error."""
-        if self._as_json:
+        """A refusal: as a document for programs, else told on standard error. Errors: output_failed."""
+        if self._as_json and error.code != "output_failed":
             write(to_json({"error": _refusal(error)}))
             return
         tell(f"error: {error.message} ({error.code})")
@@ -59,23 +62,45 @@ class Printer:
 
 
 def write(text: str) -> None:
-    """A line on standard output; a reader that has gone away ends the program quietly."""
-    try:
+    """A line on standard output. Errors: output_failed."""
+    with _writing():
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    """A reader that has gone away ends the program quietly. Errors: output_failed (a full disk, no output at all)."""
+    if sys.stdout is None:
+        raise _output_failed("there is no standard output")
+    try:
+        yield
     except BrokenPipeError:
         leave_quietly()
+    except OSError as error:
+        _drop_output()
+        raise _output_failed(error.strerror or "the device refuses it") from error
+
+
+def _output_failed(why: str) -> StockcoreError:
+    return StockcoreError("output_failed", f"the answer cannot be written ({why}); what was asked for may be done")
 
 
 def leave_quietly() -> NoReturn:
-    """Nobody reads on (`| head`): end without a word, and without Python's own complaint at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Nobody reads on (`| head`): end without a word."""
+    _drop_output()
     raise click.exceptions.Exit(0)
 
 
+def _drop_output() -> None:
+    """What was not written is given up; Python would try again at its end, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def tell(text: str) -> None:
-    """A line on standard error."""
-    click.echo(text, err=True)
+    """A line on standard error, where there is one."""
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True)
 
 
 def shown(value: Any) -> str:
@@ -106,9 +131,11 @@ def _plain(document: Any) -> Any:
 
 
 def _print_tables(tables: Sequence[Table]) -> None:
-    console = _console()
-    for table in tables:
-        _print_table(console, table)
+    with _writing():
+        console = _console()
+        for table in tables:
+            _print_table(console, table)
+        sys.stdout.flush()
 
 
 def _console() -> Console:

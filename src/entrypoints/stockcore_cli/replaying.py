@@ -21,7 +21,7 @@ def replay() -> None:
 
 
 @replay.command("online-retail")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, readable=False))
 @click.option("--seed", type=int, default=1, show_default=True, help="Decides the opening stock.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a parameter of the stock rule.")
 @click.pass_context

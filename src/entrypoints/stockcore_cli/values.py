@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-from stockcore.kernel.dates import read_date, read_instant
+from stockcore.kernel.dates import parse_date, parse_instant
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.quantity import read_decimal
 
@@ -20,11 +20,11 @@ def number_if(text: str | None, field: str) -> Decimal | None:
 
 
 def day_if(text: str | None, field: str) -> date | None:
-    return None if text is None else read_date(text, field=field)
+    return None if text is None else parse_date(text, field=field)
 
 
 def instant_if(text: str | None, field: str) -> datetime | None:
-    return None if text is None else read_instant(text, field=field)
+    return None if text is None else parse_instant(text, field=field)
 
 
 def named_quantity(text: str, field: str) -> tuple[str, Decimal]:

@@ -163,7 +163,7 @@ class _Run:
                 self._report.accepted += len(item.rows)
                 self._report.repeated += len(item.rows) if outcome.repeated else 0
             else:
-                for refused in _refused(item, outcome):
+                for refused in _refused(item, outcome, self._reading):
                     self._refuse(refused)
         if self._progress is not None:
             self._progress(sum(len(item.rows) for item in chunk))
@@ -203,39 +203,60 @@ def _was_refused_before(outcome: Outcome[Any]) -> bool:
     return isinstance(outcome, Rejected) and outcome.repeated and outcome.code != "idempotency_key_reuse"
 
 
-def _refused(item: Item, rejected: Rejected) -> Iterator[Refused]:
-    """The row that a refusal is about, and the other rows of the same command."""
-    about = item.row_of(rejected.field)
+def _refused(item: Item, rejected: Rejected, reading: Reading) -> Iterator[Refused]:
+    """The rows that a refusal is about, and the other rows of the same command."""
+    about = dict(_short(item, rejected)) or _about(item, rejected, reading)
+    first = min(about)
     for row in item.rows:
-        if row is about:
-            yield Refused.of(row, _as_rows(rejected))
-        else:
-            yield Refused.of(
-                row,
-                StockcoreError(
-                    "batch_refused", f"row {about.number}, of the same order, was refused", row=about.number
-                ),
-            )
+        error = about.get(row.number)
+        if error is None:
+            error = StockcoreError("batch_refused", f"row {first}, of the same order, was refused", other_row=first)
+        yield Refused.of(row, error)
 
 
-def _as_rows(rejected: Rejected) -> StockcoreError:
-    """`lines/2/quantity` of a command is `quantity` of its row."""
-    field = None if rejected.field is None else rejected.field.rpartition("/")[2]
-    return StockcoreError(rejected.code, rejected.message, field=field, **rejected.facts)
+def _about(item: Item, rejected: Rejected, reading: Reading) -> Mapping[int, StockcoreError]:
+    """By the number of the one row that the refusal is about, with its column for the command's field."""
+    column = reading.column_of(item, rejected.field, rejected.facts)
+    error = StockcoreError(rejected.code, rejected.message, field=column, **rejected.facts)
+    return {item.row_of(rejected.field, column).number: error}
+
+
+def _short(item: Item, rejected: Rejected) -> Iterator[tuple[int, StockcoreError]]:
+    """A shortage is told of the order; here each row hears of its own line, and only if that is short."""
+    if rejected.code != "insufficient_stock":
+        return
+    for line in rejected.facts.get("lines", ()):
+        if line["short"] != "0":
+            message = f"not enough stock: {line['sku']} {line['available']} of {line['requested']}"
+            error = StockcoreError(rejected.code, message, field="quantity", lines=[line])
+            yield item.rows[line["line"] - 1].number, error
 
 
 def as_refusal(report: ImportReport) -> StockcoreError:
     """An import whose rows did not all go in, as a refusal."""
-    what = "nothing was imported" if report.mode == Mode.ATOMIC else f"{report.accepted} rows were imported"
+    rows = f"{_counted(report.total)} {'was' if report.rejected == 1 else 'were'} rejected"
     return StockcoreError(
         "import_rejected",
-        f"{report.rejected} of {report.total} rows were rejected, {what}",
+        f"{report.rejected} of {rows}, {_what_went_in(report)}",
+        dry_run=report.dry_run,
         total=report.total,
         accepted=report.accepted,
         rejected=report.rejected,
         rejected_file=report.rejected_file,
         rows=[_plain(problem) for problem in report.problems],
     )
+
+
+def _what_went_in(report: ImportReport) -> str:
+    if report.mode == Mode.ATOMIC:
+        return "nothing would be imported: a dry run" if report.dry_run else "nothing was imported"
+    if report.dry_run:
+        return f"{_counted(report.accepted)} would be imported: a dry run, nothing was"
+    return f"{_counted(report.accepted)} {'was' if report.accepted == 1 else 'were'} imported"
+
+
+def _counted(rows: int) -> str:
+    return f"{rows} row" if rows == 1 else f"{rows} rows"
 
 
 def _plain(problem: Problem) -> dict[str, Any]:

@@ -15,6 +15,7 @@ QUANTITY_DIGITS: Final = 12  # numeric(18,6): twelve digits before the point
 QUANTITY_LIMIT: Final = 10**QUANTITY_DIGITS
 EXPONENT_DIGITS: Final = 3  # an exponent this long leaves the range whatever stands before it
 DECIMALS_MAX: Final = 6
+INTEGER_MAX: Final = 2**31 - 1  # what an integer column holds
 
 _PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _SCIENTIFIC = re.compile(r"-?[0-9]+(?:\.[0-9]+)?[eE]\+?([0-9]+)")
@@ -75,6 +76,20 @@ def read_quantity(value: object, *, field: str | None = None, zero_allowed: bool
     return exact(number, field=field)
 
 
+def read_integer(value: object, *, field: str | None = None, least: int = -INTEGER_MAX) -> int:
+    """A whole number as a value, from `least` to INTEGER_MAX. Errors: field_required, type_error,
+    quantity_out_of_range."""
+    if value is None:
+        raise StockcoreError("field_required", "a whole number is needed here", field=field)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise StockcoreError("type_error", f"a whole number is needed here, not {type(value).__name__}", field=field)
+    if not least <= value <= INTEGER_MAX:
+        raise StockcoreError(
+            "quantity_out_of_range", f"a number from {least} to {INTEGER_MAX} is needed here", field=field
+        )
+    return value
+
+
 def exact(number: Decimal, *, field: str | None = None) -> Decimal:
     """The number, refused where it has more than 6 decimals that matter; never "-0"."""
     if number.as_tuple().exponent < -DECIMALS_MAX and number != round(number, DECIMALS_MAX):  # type: ignore[operator]
@@ -99,6 +114,12 @@ def check_step(quantity: Decimal, step: Decimal, *, field: str | None = None) ->
 def whole_multiples(quantity: Decimal, multiple: Decimal) -> Decimal:
     """The most whole multiples (pairs, boxes) that fit into the quantity, as a quantity."""
     return quantity if multiple == ONE and quantity == quantity.to_integral_value() else quantity // multiple * multiple
+
+
+def covering_multiples(quantity: Decimal, multiple: Decimal) -> Decimal:
+    """The fewest whole multiples that a positive quantity fits into, as a quantity."""
+    whole = whole_multiples(quantity, multiple)
+    return whole if whole == quantity else whole + multiple
 
 
 @lru_cache(maxsize=16_384)  # equal quantities have one text

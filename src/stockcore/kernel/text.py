@@ -41,8 +41,14 @@ def _is_visible(character: str) -> bool:
 
 
 def normal_code(code: str) -> str:
-    """What makes two codes the same: trimmed and case-folded; leading zeros matter (`00123` is not `123`)."""
-    return code.strip().casefold()
+    """What makes two codes the same: trimmed and case-folded; leading zeros matter (`00123` is not `123`).
+
+    Errors: type_error.
+    """
+    try:
+        return code.strip().casefold()
+    except AttributeError:
+        raise StockcoreError("type_error", f"a code is a text, not {type(code).__name__}") from None
 
 
 def lookup_codes(values: Iterable[object]) -> tuple[str, ...]:

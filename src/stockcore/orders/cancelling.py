@@ -12,12 +12,13 @@ from uuid import UUID
 
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
-from stockcore.kernel.quantity import ZERO, plain, read_quantity
+from stockcore.kernel.quantity import ZERO, check_step, plain, read_quantity
 from stockcore.kernel.unit_of_work import UnitOfWork
 from stockcore.orders.commands import CancelLines, CancelOrder, HoldOrder, LineCancel, ResumeOrder
 from stockcore.orders.desk import OrderDesk
 from stockcore.orders.lifecycle import UNDISPATCHED, State, illegal
 from stockcore.orders.placing import announce, write_history
+from stockcore.orders.reading import read_list, read_reason, reason_if_any
 from stockcore.orders.records import Order, OrderLine, Shipment
 from stockcore.orders.results import OrderChanged
 from stockcore.stock.book import Posting
@@ -32,37 +33,46 @@ def _cancel_all(uow: UnitOfWork, work: Work[CancelOrder, OrderChanged]) -> None:
 
 
 def _cancel(desk: OrderDesk, command: CancelOrder) -> OrderChanged:
+    """Errors: unknown_order, those of texts, illegal_transition."""
     order = desk.order(command.number)
+    reason = reason_if_any(command.reason)
     if order.state == State.CANCELLED:
         return desk.changed(order)
-    left = {line.id: _not_dispatched(desk, order, line) for line in desk.lines(order)}
+    left = {line.id: not_dispatched(desk, order, line) for line in desk.lines(order)}
     if not any(left.values()):
         raise illegal(desk.state(order), State.CANCELLED)
-    posting = desk.posting(order, command.reason)
+    posting = desk.posting(order, reason)
     for line in desk.lines(order):
         _take_back(desk, order, posting, line, left[line.id])
-    if not any(shipment.dispatched_at for shipment in desk.shipments(order)):
-        write_history(desk, order, [(order.state, State.CANCELLED)], None, reason=command.reason)
-        order.state = State.CANCELLED
-    close_empty_shipments(desk, order, command.reason)
+    end_if_nothing_is_left(desk, order, reason)
+    close_empty_shipments(desk, order, reason)
     serve(desk.book, posting, desk.floor)
-    announce(desk, order, "order.cancelled", _taken(desk, order, left, command.reason))
+    announce(desk, order, "order.cancelled", _taken(desk, order, left, reason))
     return desk.changed(order)
 
 
-def _not_dispatched(desk: OrderDesk, order: Order, line: OrderLine) -> Decimal:
-    """How much of a line is neither dispatched nor cancelled."""
-    shipped = sum((r.consumed for r in desk.reservations(order) if r.demand_line == line.id), ZERO)
-    if order.state != State.RECEIVED and not _is_stocked(desk, order, line):
-        return line.ordered - line.cancelled if not desk.shipments(order) else ZERO
-    return line.ordered - line.cancelled - shipped
+def not_dispatched(desk: OrderDesk, order: Order, line: OrderLine) -> Decimal:
+    """How much of a line is neither dispatched nor cancelled. A service goes with the first goods of its order."""
+    left = line.ordered - line.cancelled
+    held = [r for r in desk.reservations(order) if r.demand_line == line.id]
+    waits = any(b.demand_line == line.id for b in desk.backorders(order))
+    is_service = order.state != State.RECEIVED and not held and not waits
+    if is_service:
+        return ZERO if _is_dispatched(desk, order) else left
+    return left - sum((reservation.consumed for reservation in held), ZERO)
 
 
-def _is_stocked(desk: OrderDesk, order: Order, line: OrderLine) -> bool:
-    """A service's line has neither reservation nor backorder."""
-    return any(r.demand_line == line.id for r in desk.reservations(order)) or any(
-        b.demand_line == line.id for b in desk.backorders(order)
-    )
+def _is_dispatched(desk: OrderDesk, order: Order) -> bool:
+    """Whether anything of the order has left."""
+    return any(shipment.dispatched_at for shipment in desk.shipments(order))
+
+
+def end_if_nothing_is_left(desk: OrderDesk, order: Order, reason: str | None) -> None:
+    """An order of which all is cancelled, and nothing was dispatched, is cancelled itself."""
+    if _is_dispatched(desk, order) or any(line.ordered > line.cancelled for line in desk.lines(order)):
+        return
+    write_history(desk, order, [(order.state, State.CANCELLED)], None, reason=reason)
+    order.state = State.CANCELLED
 
 
 def _take_back(desk: OrderDesk, order: Order, posting: Posting, line: OrderLine, quantity: Decimal) -> None:
@@ -152,36 +162,42 @@ def _taken(desk: OrderDesk, order: Order, taken: dict[UUID, Decimal], reason: st
 
 
 def _cancel_lines_all(uow: UnitOfWork, work: Work[CancelLines, OrderChanged]) -> None:
-    desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=True, queue=True)
+    numbers = [command.number for command in work.commands]
+    desk = OrderDesk(uow, work, numbers, whole=True, queue=True, variants=True)
     work.decide(lambda command: _cancel_lines(desk, command))
     desk.write()
 
 
 def _cancel_lines(desk: OrderDesk, command: CancelLines) -> OrderChanged:
+    """Errors: unknown_order, illegal_transition, unknown_line, over_release, and those of what is read."""
     order = desk.order(command.number)
+    reason = reason_if_any(command.reason)
+    cancels = read_list(command.lines, LineCancel, field="lines")
+    if not cancels:
+        raise StockcoreError("order_without_lines", "name at least one line to cancel", field="lines")
     if order.state == State.CANCELLED:
         raise illegal(order.state, State.CANCELLED)
-    wanted = [(_line(desk, order, cancel, index), cancel.quantity) for index, cancel in enumerate(command.lines)]
+    wanted: list[tuple[OrderLine, Decimal]] = []
     totals: dict[UUID, Decimal] = {}
-    for index, (line, quantity) in enumerate(wanted):
-        read_quantity(quantity, field=f"lines/{index}/quantity")
+    for index, cancel in enumerate(cancels):
+        field = f"lines/{index}/quantity"
+        line = _line(desk, order, cancel, index)
+        quantity = read_quantity(cancel.quantity, field=field)
+        check_step(quantity, desk.variants_of_lines[line.variant].step, field=field)
+        wanted.append((line, quantity))
         totals[line.id] = totals.get(line.id, ZERO) + quantity
-        if totals[line.id] > _not_dispatched(desk, order, line):
+        left = not_dispatched(desk, order, line)
+        if totals[line.id] > left:
             raise StockcoreError(
-                "over_release",
-                f"only {plain(_not_dispatched(desk, order, line))} of line {line.line_no} is not dispatched",
-                field=f"lines/{index}/quantity",
+                "over_release", f"only {plain(left)} of line {line.line_no} is not dispatched", field=field
             )
-    posting = desk.posting(order, command.reason)
+    posting = desk.posting(order, reason)
     for line, quantity in wanted:
         _take_back(desk, order, posting, line, quantity)
-    nothing_left = not any(_not_dispatched(desk, order, line) for line in desk.lines(order))
-    if nothing_left and not any(shipment.dispatched_at for shipment in desk.shipments(order)):
-        write_history(desk, order, [(order.state, State.CANCELLED)], None, reason=command.reason)
-        order.state = State.CANCELLED
-    close_empty_shipments(desk, order, command.reason)
+    end_if_nothing_is_left(desk, order, reason)
+    close_empty_shipments(desk, order, reason)
     serve(desk.book, posting, desk.floor)
-    announce(desk, order, "order.lines_cancelled", _taken(desk, order, totals, command.reason))
+    announce(desk, order, "order.lines_cancelled", _taken(desk, order, totals, reason))
     return desk.changed(order)
 
 
@@ -198,7 +214,7 @@ def _line(desk: OrderDesk, order: Order, cancel: LineCancel, index: int) -> Orde
 
 def _hold_all(uow: UnitOfWork, work: Work[HoldOrder, OrderChanged]) -> None:
     desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=False, lines=False)
-    work.decide(lambda command: _set_hold(desk, command.number, command.reason))
+    work.decide(lambda command: _set_hold(desk, command.number, read_reason(command.reason)))
     desk.write()
 
 
@@ -209,10 +225,14 @@ def _resume_all(uow: UnitOfWork, work: Work[ResumeOrder, OrderChanged]) -> None:
 
 
 def _set_hold(desk: OrderDesk, number: str, reason: str | None) -> OrderChanged:
+    """On hold for a reason, or on again without one. Errors: unknown_order, illegal_transition (it has ended)."""
     order = desk.order(number)
+    state = desk.state(order)
+    if state == State.CANCELLED or (state == State.DELIVERED and reason is not None):
+        raise illegal(state, "held" if reason is not None else "resumed")
     if (order.on_hold, order.hold_reason) != (reason is not None, reason):
         order.on_hold, order.hold_reason = reason is not None, reason
-        announce(desk, order, "order.held" if reason else "order.resumed", {"number": number, "reason": reason})
+        announce(desk, order, "order.held" if reason else "order.resumed", {"number": order.number, "reason": reason})
     return desk.changed(order)
 
 

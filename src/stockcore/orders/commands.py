@@ -11,7 +11,8 @@ import attrs
 
 @attrs.frozen(kw_only=True)
 class Requirement:
-    """Which units will do: of this lot, from this location, good for at least so many days or until a date."""
+    """Which units will do: of this lot, from this location (a code that only one of the sites which may serve the
+    order has), good for at least so many days or until a date."""
 
     lot: str | None = None
     location: str | None = None
@@ -22,7 +23,10 @@ class Requirement:
 @attrs.frozen(kw_only=True)
 class LineRequest:
     """One line of a new order. `price` per `unit` (default: the variant's base unit), None: the list price.
-    `multiple`: reserve whole multiples only (pairs: 2)."""
+    `multiple`, in base units: reserve whole multiples only (pairs: 2), so the quantity is one too.
+
+    A service (a variant that is not stocked) needs no goods: it counts as shipped as soon as the order is confirmed,
+    and can be taken back until the first goods of the order are dispatched."""
 
     sku: str
     quantity: Decimal
@@ -38,7 +42,8 @@ class PlaceOrder:
 
     `policy`: all_or_nothing, ship_available, backorder. `sites`: only these may serve it. `strategy`: how to choose
     among them. `holds`: references of holds that become this order's reservation. `keep_received`: a short order is
-    not refused but stays received. Without a number the next one is given; `reference` is unique per customer.
+    not refused but stays received. Without a number the next one is given (`SO-000001`; numbers of that form are
+    stockcore's own and refused from anybody else); `reference` is unique per customer.
     """
 
     lines: tuple[LineRequest, ...]
@@ -87,7 +92,8 @@ class LineCancel:
 
 @attrs.frozen(kw_only=True)
 class CancelLines:
-    """Take back part of lines that is not dispatched: what is backordered first, then what is reserved."""
+    """Take back part of lines that is not dispatched: what is backordered first, then what is reserved. An order of
+    which nothing is left, and nothing was dispatched, is cancelled."""
 
     number: str
     lines: tuple[LineCancel, ...]
@@ -119,7 +125,7 @@ class AdvanceOrder:
 
 @attrs.frozen(kw_only=True)
 class HoldOrder:
-    """Keep an order from being released."""
+    """Keep an order that has not ended from being released."""
 
     number: str
     reason: str

@@ -8,21 +8,24 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from stockcore.catalog.conversion import Conversions
-from stockcore.catalog.records import VariantsByCode
+from stockcore.catalog.records import Variant, VariantsByCode
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import Work
 from stockcore.kernel.quantity import ZERO
-from stockcore.kernel.text import lookup_codes, normal_code
+from stockcore.kernel.text import lookup_codes, normal_code, read_text
 from stockcore.kernel.unit_of_work import Changes, Ids, NewIds, Query, UnitOfWork
 from stockcore.locations.records import Location, PlacesFor, PlacesForOrders, Sites
 from stockcore.orders.lifecycle import UNDISPATCHED, State, shown_state
+from stockcore.orders.reading import readable
 from stockcore.orders.records import (
+    AllocationsWaitingWithOrders,
     LinesOfOrders,
     LockOrders,
     Order,
     OrderLine,
     Shipment,
     ShipmentsOfOrders,
+    VariantsOfOrders,
 )
 from stockcore.orders.results import OrderChanged, ShipmentFigures
 from stockcore.stock.book import Book, Posting
@@ -60,8 +63,8 @@ from stockcore.stock.records import (
 class OrderDesk:
     """Some orders with everything about their stock. `whole` also loads what allocating and moving goods need; without
     it only what is allocated to the orders (enough to dispatch and deliver). `queue` also loads who else waits for
-    these goods, where more may become available. Without `lines` neither the lines nor what was reserved for them and
-    is settled."""
+    these goods and what of them is chosen for whom, where more may become available. Without `lines` neither the lines
+    nor what was reserved for them and is settled. `variants`: those of the lines."""
 
     def __init__(
         self,
@@ -72,12 +75,13 @@ class OrderDesk:
         whole: bool,
         queue: bool = False,
         lines: bool = True,
+        variants: bool = False,
         new_skus: Sequence[str] = (),
         ids_per_order: int = 24,
     ) -> None:
         self.uow = uow
-        wanted = tuple(sorted(set(numbers)))
-        codes = tuple(sorted({normal_code(sku) for sku in new_skus}))
+        wanted = readable(numbers)
+        codes = lookup_codes(new_skus)
         queries: list[Query[Any]] = [
             work.known(),
             LockOrders(wanted),
@@ -94,11 +98,13 @@ class OrderDesk:
                 LockExpiredHoldsOfOrders(wanted),
             ]
             queries += [LockExpiredHolds(codes)] if codes else []
+            queries += [AllocationsWaitingWithOrders(wanted)]
         if whole:
             queries += [AllocationsOfOrders(wanted), PlacesForOrders(wanted), LotsOfOrders(wanted)]
         else:
             queries += [Sites()]
         queries += [LinesOfOrders(wanted)] if lines else []
+        queries += [VariantsOfOrders(wanted)] if variants else []
         queries += [VariantsByCode(codes)] if codes else []
         expected = ids_per_order * max(1, len(wanted))
         uow.prepare_draw(expected)
@@ -118,8 +124,10 @@ class OrderDesk:
         allocated: list[Allocated] = answers.get(LockAllocatedOfOrders, [])
         self.book.load_quants(answers[LockQuantsOfOrders] if whole else (each.quant for each in allocated))
         self.book.load_allocations(answers[AllocationsOfOrders] if whole else (each.allocation for each in allocated))
+        self.book.load_allocations(answers.get(AllocationsWaitingWithOrders, ()))
         places: list[Location] = answers.get(PlacesForOrders) or answers.get(Sites, [])
         self.floor = Floor(places, answers.get(LotsOfOrders, ()), self.ids.now)
+        self.variants_of_lines: dict[int, Variant] = {v.id: v for v in answers.get(VariantsOfOrders, ())}
         self.variants = {normal_code(v.sku): v for v in answers.get(VariantsByCode, ())}
         self.conversions = Conversions()
         self.lots: dict[tuple[int, str], Lot] = {}
@@ -162,9 +170,12 @@ class OrderDesk:
         self.changes.clear()
 
     def order(self, number: str) -> Order:
-        """Errors: unknown_order."""
-        order = self.orders.get(number)
+        """Errors: field_required, type_error, unknown_order."""
+        asked: object = number
+        order = self.orders.get(asked.strip()) if isinstance(asked, str) else None
         if order is None:
+            if not isinstance(asked, str):
+                read_text(asked, field="number")
             raise StockcoreError("unknown_order", f"there is no order {number!r}", field="number", number=number)
         return order
 

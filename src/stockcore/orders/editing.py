@@ -19,7 +19,14 @@ from stockcore.kernel.execution import UseCase, Work
 from stockcore.kernel.quantity import ONE, ZERO, check_step, plain, read_quantity
 from stockcore.kernel.unit_of_work import UnitOfWork
 from stockcore.orders import sourcing
-from stockcore.orders.cancelling import chosen_parts, close_empty_shipments, held_parts, withdraw
+from stockcore.orders.cancelling import (
+    chosen_parts,
+    close_empty_shipments,
+    end_if_nothing_is_left,
+    held_parts,
+    not_dispatched,
+    withdraw,
+)
 from stockcore.orders.commands import EditOrder, LineEdit, LineRequest
 from stockcore.orders.desk import OrderDesk
 from stockcore.orders.lifecycle import State, illegal
@@ -32,7 +39,8 @@ from stockcore.orders.placing import (
     shortage_error,
     wanted_line,
 )
-from stockcore.orders.records import Order, OrderLine, VariantsOfOrders
+from stockcore.orders.reading import listed, read_list
+from stockcore.orders.records import Order, OrderLine
 from stockcore.orders.results import OrderChanged
 from stockcore.stock.allocating import requirement_of
 from stockcore.stock.book import Demand, PoolKey, sites_of
@@ -90,24 +98,26 @@ class _Freed:
 
 
 def _edit_all(uow: UnitOfWork, work: Work[EditOrder, OrderChanged]) -> None:
-    new_skus = [edit.sku for command in work.commands for edit in command.lines if edit.sku is not None]
+    edits = [edit for command in work.commands for edit in listed(command.lines, LineEdit)]
+    new_skus = [edit.sku for edit in edits if edit.sku is not None]
     numbers = [command.number for command in work.commands]
-    desk = OrderDesk(uow, work, numbers, whole=True, queue=True, new_skus=new_skus)
-    variants = {variant.id: variant for variant in uow.load(VariantsOfOrders(tuple(sorted(set(numbers)))))}
-    if any(edit.unit is not None for command in work.commands for edit in command.lines):
-        known = {*variants, *(variant.id for variant in desk.variants.values())}
+    desk = OrderDesk(uow, work, numbers, whole=True, queue=True, variants=True, new_skus=new_skus)
+    if any(edit.unit is not None for edit in edits):
+        known = {*desk.variants_of_lines, *(variant.id for variant in desk.variants.values())}
         desk.conversions = Conversions.of(*uow.load(PackagingsOf(tuple(sorted(known))), Units()))
-    work.decide(lambda command: _edit(desk, variants, command))
+    work.decide(lambda command: _edit(desk, command))
     desk.write()
 
 
-def _edit(desk: OrderDesk, variants: dict[int, Variant], command: EditOrder) -> OrderChanged:
+def _edit(desk: OrderDesk, command: EditOrder) -> OrderChanged:
+    """Errors: unknown_order, illegal_transition, order_without_lines, insufficient_stock, and those of `_checked`."""
     order = desk.order(command.number)
+    lines = read_list(command.lines, LineEdit, field="lines")
     if order.state not in (State.SUPPLIER_CONFIRMED, State.RECEIVED):
         raise illegal(order.state, "edited")
-    if not command.lines:
+    if not lines:
         raise StockcoreError("order_without_lines", "name at least one line to edit", field="lines")
-    edits = _checked(desk, variants, order, command.lines)
+    edits = _checked(desk, order, lines)
     if not any(edit.change or edit.is_new for edit in edits):
         return desk.changed(order)
     grown = [edit for edit in edits if edit.change > ZERO]
@@ -137,6 +147,7 @@ def _edit(desk: OrderDesk, variants: dict[int, Variant], command: EditOrder) -> 
                 desk.book.backorder(demand, short)
             elif short:
                 edit.line.cancelled += short
+    end_if_nothing_is_left(desk, order, None)
     close_empty_shipments(desk, order, None)
     serve(desk.book, posting, desk.floor)
     changed = [{"line": edit.line.line_no, "ordered": edit.line.ordered} for edit in edits]
@@ -162,9 +173,9 @@ def _serving(desk: OrderDesk, order: Order) -> list[sourcing.Candidate]:
     return candidates([site for site in desk.sites if site.id in allowed], (), order.strategy)
 
 
-def _checked(desk: OrderDesk, variants: dict[int, Variant], order: Order, edits: Sequence[LineEdit]) -> list[_Edit]:
-    """Every edit checked before anything is changed. Errors: unknown_line, duplicate_row, illegal_transition, and
-    those of new lines."""
+def _checked(desk: OrderDesk, order: Order, edits: Sequence[LineEdit]) -> list[_Edit]:
+    """Every edit checked before anything is changed. Errors: unknown_line, duplicate_row, inactive_sku,
+    illegal_transition, and those of quantities, units and new lines."""
     checked: list[_Edit] = []
     for index, edit in enumerate(edits):
         field = f"lines/{index}"
@@ -177,12 +188,14 @@ def _checked(desk: OrderDesk, variants: dict[int, Variant], order: Order, edits:
             raise StockcoreError("unknown_line", f"order {order.number} has no line {edit.line}", field=f"{field}/line")
         if any(other.line is line for other in checked):
             raise StockcoreError("duplicate_row", "a line is edited twice", field=f"{field}/line")
-        variant = variants[line.variant]
+        variant = desk.variants_of_lines[line.variant]
         quantity = read_quantity(edit.quantity, field=f"{field}/quantity")
         if edit.unit is not None:
             quantity = converted_line(desk.conversions, quantity, edit.unit, variant, field).quantity
         check_step(quantity, variant.step, field=f"{field}/quantity")
-        fixed = line.cancelled + sum((r.consumed for r in desk.reservations(order) if r.demand_line == line.id), ZERO)
+        if quantity > line.ordered:
+            _check_growth(desk, order, line, variant, quantity - line.ordered, field)
+        fixed = line.ordered - not_dispatched(desk, order, line)
         if quantity < fixed:
             raise StockcoreError(
                 "illegal_transition",
@@ -191,6 +204,23 @@ def _checked(desk: OrderDesk, variants: dict[int, Variant], order: Order, edits:
             )
         checked.append(_Edit(line, variant, quantity - line.ordered, False, variant.step))
     return checked
+
+
+def _check_growth(
+    desk: OrderDesk, order: Order, line: OrderLine, variant: Variant, change: Decimal, field: str
+) -> None:
+    """Errors: inactive_sku, quantity_precision (no whole number of the line's multiple: it could never be served)."""
+    if variant.status == "inactive":
+        raise StockcoreError("inactive_sku", f"{variant.sku} is not active", field=f"{field}/line")
+    known = _row_of(desk, order, line)
+    if known is not None:
+        check_step(change, known.multiple, field=f"{field}/quantity")
+
+
+def _row_of(desk: OrderDesk, order: Order, line: OrderLine) -> Reservation | Backorder | None:
+    """What stock knows of the line's demand: what it holds, or else what it waits for."""
+    rows: list[Reservation | Backorder] = [*desk.reservations(order), *desk.backorders(order)]
+    return next((row for row in rows if row.demand_line == line.id), None)
 
 
 def _new_line(desk: OrderDesk, order: Order, edit: LineEdit, offset: int, field: str) -> _Edit:
@@ -240,9 +270,7 @@ def _plan(desk: OrderDesk, order: Order, grown: Sequence[_Edit], freed: _Freed) 
 
 def _demand(desk: OrderDesk, order: Order, edit: _Edit, sites: str) -> Demand:
     """The line's demand: a line that holds or waits already keeps its age and its multiple."""
-    known = next((r for r in desk.reservations(order) if r.demand_line == edit.line.id), None) or next(
-        (b for b in desk.backorders(order) if b.demand_line == edit.line.id), None
-    )
+    known = _row_of(desk, order, edit.line)
     line_id: UUID = edit.line.id
     return Demand(
         DemandType.ORDER,

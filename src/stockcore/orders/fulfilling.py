@@ -21,6 +21,7 @@ from stockcore.orders.commands import AdvanceOrder
 from stockcore.orders.desk import OrderDesk
 from stockcore.orders.lifecycle import BEFORE, OPEN_SHIPMENT, SHIPMENT_STATES, State, illegal
 from stockcore.orders.placing import announce, write_history
+from stockcore.orders.reading import check_flag, read_texts, readable
 from stockcore.orders.records import Order, Shipment, ShipmentLine, VariantsOfOrders
 from stockcore.orders.results import OrderChanged
 from stockcore.orders.validating import validate
@@ -34,7 +35,7 @@ ORDERS_OWN: Final = (State.VALIDATED, State.SUPPLIER_CONFIRMED)
 
 def _advance_all(uow: UnitOfWork, work: Work[AdvanceOrder, OrderChanged]) -> None:
     whole = any(command.through or command.to not in (State.DISPATCHED, State.DELIVERED) for command in work.commands)
-    again = tuple(sorted({command.number for command in work.commands if command.to in ORDERS_OWN}))
+    again = readable(command.number for command in work.commands if command.to in ORDERS_OWN)
     numbers = [command.number for command in work.commands]
     desk = OrderDesk(uow, work, numbers, whole=whole, queue=bool(again), lines=bool(again))
     received = any(desk.orders[number].state == State.RECEIVED for number in again if number in desk.orders)
@@ -45,6 +46,8 @@ def _advance_all(uow: UnitOfWork, work: Work[AdvanceOrder, OrderChanged]) -> Non
 
 def _advance(desk: OrderDesk, variants: dict[int, Variant], command: AdvanceOrder) -> OrderChanged:
     order = desk.order(command.number)
+    check_flag(command.through, field="through")
+    only = read_texts(command.shipments, field="shipments")
     try:
         wanted = State(command.to)
     except ValueError:
@@ -58,9 +61,9 @@ def _advance(desk: OrderDesk, variants: dict[int, Variant], command: AdvanceOrde
     if order.state != State.SUPPLIER_CONFIRMED:
         raise illegal(order.state, wanted)
     if command.through:
-        moved = _advance_through(desk, order, wanted, command.shipments)
+        moved = _advance_through(desk, order, wanted, only)
     else:
-        moved = _advance_one_step(desk, order, wanted, command.shipments)
+        moved = _advance_one_step(desk, order, wanted, only)
     if moved:
         announce(desk, order, f"order.{wanted}", {"number": order.number, "shipments": [s.number for s in moved]})
     return desk.changed(order)
@@ -89,7 +92,7 @@ def _advance_one_step(desk: OrderDesk, order: Order, wanted: State, only: tuple[
         if shipment.state == before and (not only or shipment.number in only)
     ]
     if not standing:
-        if any(shipment.state == wanted for shipment in desk.shipments(order)):
+        if _is_there(desk, order, wanted):
             return []
         raise illegal(desk.state(order), wanted)
     for shipment in standing:
@@ -104,7 +107,7 @@ def _advance_through(desk: OrderDesk, order: Order, wanted: State, only: tuple[s
         moved += _release(desk, order)
     behind = [s for s in desk.shipments(order) if _is_before(s, wanted) and (not only or s.number in only)]
     if not behind and not moved:
-        if any(shipment.state == wanted for shipment in desk.shipments(order)):
+        if _is_there(desk, order, wanted):
             return []
         if not desk.shipments(order):
             return _release(desk, order)  # says why nothing can be released
@@ -116,6 +119,11 @@ def _advance_through(desk: OrderDesk, order: Order, wanted: State, only: tuple[s
         if shipment not in moved:
             moved.append(shipment)
     return moved
+
+
+def _is_there(desk: OrderDesk, order: Order, wanted: State) -> bool:
+    """Whether the order, or a part of it, is in that state already."""
+    return desk.state(order) is wanted or any(shipment.state == wanted for shipment in desk.shipments(order))
 
 
 def _is_before(shipment: Shipment, wanted: State) -> bool:

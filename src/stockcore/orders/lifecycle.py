@@ -81,12 +81,10 @@ def illegal(current: str, wanted: str) -> StockcoreError:
 
 def shown_state(own: str, shipments: Iterable[str], open_remainder: bool) -> State:
     """What an order's state is: the least advanced of its open shipments, an open remainder (reserved and not
-    released, or backordered) counting as supplier_confirmed; with nothing open, delivered. Pure."""
+    released, or backordered) counting as supplier_confirmed; with nothing open, delivered: so is a confirmed order of
+    services only, which has nothing to release. Pure."""
     state = State(own)
-    states = [State(shipment) for shipment in shipments]
-    if state is not State.SUPPLIER_CONFIRMED or all(shipment is State.CANCELLED for shipment in states):
+    if state is not State.SUPPLIER_CONFIRMED or open_remainder:
         return state
-    if open_remainder:
-        return State.SUPPLIER_CONFIRMED
-    still_open = [shipment for shipment in states if shipment in OPEN_SHIPMENT]
+    still_open = [State(shipment) for shipment in shipments if shipment in OPEN_SHIPMENT]
     return min(still_open, key=SHIPMENT_STATES.index) if still_open else State.DELIVERED

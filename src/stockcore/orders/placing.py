@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
@@ -12,17 +13,31 @@ import attrs
 
 from stockcore.catalog.conversion import Conversions, Converted, factor_as_kept
 from stockcore.catalog.records import PackagingsOf, Sold, Units, VariantsByCode
+from stockcore.kernel.dates import optional_date, optional_instant
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
+from stockcore.kernel.money import read_currency, read_unit_price
 from stockcore.kernel.plain import to_json, to_plain
-from stockcore.kernel.quantity import ONE, QUANTITY_LIMIT, ZERO, check_step, plain, read_quantity
+from stockcore.kernel.quantity import (
+    DECIMALS_MAX,
+    ONE,
+    QUANTITY_LIMIT,
+    ZERO,
+    check_step,
+    plain,
+    read_decimal,
+    read_integer,
+    read_quantity,
+)
 from stockcore.kernel.records import Message
-from stockcore.kernel.text import normal_code, read_text
+from stockcore.kernel.text import lookup_codes, normal_code, optional_text, read_text
 from stockcore.kernel.unit_of_work import Changes, Ids, NewIds, Query, UnitOfWork
 from stockcore.locations.records import SOURCED_KINDS, Location, PlacesFor, Sites
 from stockcore.orders import sourcing
 from stockcore.orders.commands import LineRequest, PlaceOrder
-from stockcore.orders.lifecycle import State
+from stockcore.orders.commands import Requirement as WantedUnits
+from stockcore.orders.lifecycle import State, shown_state
+from stockcore.orders.reading import check_flag, listed, read_address, read_list, read_texts, readable
 from stockcore.orders.records import (
     Customer,
     CustomersByCode,
@@ -58,6 +73,10 @@ from stockcore.stock.serving import available_to, reserve, serve
 LINES_MAX: Final = 10_000
 QUANTITY_MAX: Final = Decimal(QUANTITY_LIMIT)
 POLICIES: Final = ("all_or_nothing", "ship_available", "backorder")
+CURRENCY_DEFAULT: Final = "GBP"
+
+#: What only `Counter.next_number` gives: a number of this form that somebody brings could be given again later.
+_AUTOMATIC: Final = re.compile("SO-[0-9]+")
 
 
 @attrs.frozen
@@ -81,12 +100,12 @@ class Counter:
     def __init__(self, uow: UnitOfWork, work: Work[Any, Any], orders: Sequence[PlaceOrder]) -> None:
         self.uow = uow
         self.work = work
-        lines = [line for order in orders for line in order.lines]
-        codes = tuple(sorted({normal_code(line.sku) for line in lines}))
+        lines = [line for order in orders for line in listed(order.lines, LineRequest)]
+        codes = lookup_codes(set(listed([line.sku for line in lines], str)))
         queries: list[Query[Any]] = [work.known(), Sites(), LockOffers(codes)]
-        customers = tuple(sorted({normal_code(order.customer) for order in orders if order.customer is not None}))
-        numbers = tuple(sorted({order.number for order in orders if order.number is not None}))
-        references = tuple(sorted({order.reference for order in orders if order.reference is not None}))
+        customers = lookup_codes(order.customer for order in orders)
+        numbers = readable(order.number for order in orders if order.number is not None)
+        references = readable(order.reference for order in orders if order.reference is not None)
         unnumbered = sum(order.number is None for order in orders)
         queries += [CustomersByCode(customers)] if customers else []
         queries += [LockOrders(numbers)] if numbers else []
@@ -126,15 +145,15 @@ class Counter:
         expired: list[Reservation],
         codes: tuple[str, ...],
     ) -> None:
-        holds = tuple(sorted({demand_uuid("hold", hold) for order in orders for hold in order.holds}))
-        pinned = any(line.requirement is not None for line in lines)
+        names = readable(hold for order in orders if order.holds for hold in listed(order.holds, str))
+        holds = tuple(sorted(demand_uuid("hold", name) for name in names))
+        pinned = [line.requirement for line in lines if line.requirement is not None]
         ids = tuple(sorted(variant.id for variant in self.variants.values()))
         if any(line.unit is not None for line in lines):
             self.conversions = Conversions.of(*self.uow.load(PackagingsOf(ids), Units()))
         if not (expired or holds or pinned):
             return
-        places = {line.requirement.location for line in lines if line.requirement is not None}
-        wanted_places = tuple(sorted(normal_code(place) for place in places if place))
+        wanted_places = lookup_codes(units.location for units in listed(pinned, WantedUnits))
         found_places, backorders, reservations, waiting, quants, allocations, lots = self.uow.load(
             PlacesFor(codes, wanted_places),
             LockBackorders(ids),
@@ -158,8 +177,8 @@ class Counter:
         self.changes.clear()
 
     def serving(self, command: PlaceOrder) -> list[sourcing.Candidate]:
-        """See `candidates`."""
-        key = (tuple(command.sites), command.strategy)
+        """See `candidates`. Errors: those of read_texts too."""
+        key = (read_texts(command.sites, field="sites"), command.strategy)
         found = self._serving.get(key)
         if found is None:
             found = self._serving[key] = candidates(self.sites, *key)
@@ -200,14 +219,9 @@ def _place_all(uow: UnitOfWork, work: Work[PlaceOrder, OrderDocument]) -> None:
 
 def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
     """Decide one order; raises before anything is changed, or makes all its changes."""
-    if command.policy not in POLICIES:
-        raise StockcoreError("value_unknown", f"there is no policy {command.policy!r}", field="policy", known=POLICIES)
-    if command.promise is not None and command.promise.tzinfo is None:
-        raise StockcoreError("time_zone_required", "give the time with its offset", field="promise")
-    number = _number(counter, command)
-    customer = _customer(counter, command)
-    wanted = _wanted_lines(counter, command)
+    terms = _terms(counter, command)
     serving = counter.serving(command)
+    wanted = _wanted_lines(counter, command, serving)
     holds = _holds(counter, command)
     order_id = counter.new_id()
     line_ids = [counter.new_id() for _ in wanted]
@@ -240,7 +254,7 @@ def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
     if not kept:
         _refuse_shortage(command, plan, wishes, serving, counter.book, available)
     explanation = to_json(sourcing.explain(plan, wishes, available, serving, command.strategy))
-    order = _order(counter, command, order_id, number, customer, kept)
+    order = _order(counter, command, order_id, terms, kept)
     lines = [
         OrderLine(
             line_id,
@@ -264,7 +278,7 @@ def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
         for demand, want in zip(demands, wanted, strict=True):
             if want.variant.stocked:
                 counter.book.note_demand(demand, serving[0].site)
-        counter.book.raise_exception("insufficient_stock", order=number, explanation=json.loads(explanation))
+        counter.book.raise_exception("insufficient_stock", order=order.number, explanation=json.loads(explanation))
         write_history(counter, order, [(None, State.RECEIVED)], None, explanation)
     else:
         _reserve(counter, command, plan, demands, wanted, holds, order_id)
@@ -273,54 +287,93 @@ def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
                 line.cancelled = short
         steps = [(None, State.RECEIVED), (State.RECEIVED, State.VALIDATED), (State.VALIDATED, State.SUPPLIER_CONFIRMED)]
         write_history(counter, order, steps, None, explanation)
-    document = _document(order, lines, wanted, plan, command, kept)
+    document = _document(order, lines, wanted, plan, terms.customer)
     text = to_json(to_plain(document))
     counter.work.note_text(document, text)
     announce(counter, order, "order.placed", text)
     return document
 
 
+@attrs.frozen
+class _Terms:
+    """What a command says of the whole order, read where it is not taken as it is."""
+
+    number: str
+    customer: Customer | None
+    reference: str | None
+    currency: str
+    address: dict[str, str] | None
+
+
+def _terms(counter: Counter, command: PlaceOrder) -> _Terms:
+    """Errors: value_unknown, unknown_customer, duplicate_reference, number_reserved, and those of what is read."""
+    if command.policy not in POLICIES:
+        raise StockcoreError("value_unknown", f"there is no policy {command.policy!r}", field="policy", known=POLICIES)
+    check_flag(command.ship_complete, field="ship_complete")
+    check_flag(command.keep_received, field="keep_received")
+    read_integer(command.priority, field="priority")
+    sourcing.policies_of(command.strategy)
+    optional_instant(command.promise, field="promise")
+    customer = _customer(counter, command)
+    return _Terms(
+        _number(counter, command),
+        customer,
+        _reference(counter, command, customer),
+        CURRENCY_DEFAULT if command.currency is None else read_currency(command.currency, field="currency"),
+        read_address(command.address),
+    )
+
+
 def _number(counter: Counter, command: PlaceOrder) -> str:
-    """Errors: duplicate_reference (the number or the reference is taken)."""
+    """Errors: those of read_text, duplicate_reference, number_reserved."""
     if command.number is None:
-        number = counter.next_number()
-    else:
-        number = read_text(command.number, field="number")
-        if number in counter.taken_numbers:
-            raise StockcoreError("duplicate_reference", f"there is an order {number} already", field="number")
-    counter.taken_numbers.add(number)
+        return counter.next_number()
+    number = read_text(command.number, field="number")
+    if number in counter.taken_numbers:
+        raise StockcoreError("duplicate_reference", f"there is an order {number} already", field="number")
+    if _AUTOMATIC.fullmatch(number):
+        raise StockcoreError("number_reserved", f"{number} is a number that only stockcore gives", field="number")
     return number
 
 
 def _customer(counter: Counter, command: PlaceOrder) -> Customer | None:
-    """Errors: unknown_customer, duplicate_reference."""
-    customer = None
-    if command.customer is not None:
-        customer = counter.customers.get(normal_code(command.customer))
-        if customer is None:
-            raise StockcoreError("unknown_customer", f"there is no customer {command.customer!r}", field="customer")
-    if command.reference is not None:
-        read_text(command.reference, field="reference")
-        key = (None if customer is None else customer.id, command.reference)
-        if key in counter.references:
-            raise StockcoreError(
-                "duplicate_reference", f"reference {command.reference!r} has an order already", field="reference"
-            )
+    """Errors: those of read_text, unknown_customer."""
+    if command.customer is None:
+        return None
+    code = read_text(command.customer, field="customer")
+    customer = counter.customers.get(normal_code(code))
+    if customer is None:
+        raise StockcoreError("unknown_customer", f"there is no customer {code!r}", field="customer")
     return customer
 
 
-def _wanted_lines(counter: Counter, command: PlaceOrder) -> list[Wanted]:
-    if not command.lines:
+def _reference(counter: Counter, command: PlaceOrder, customer: Customer | None) -> str | None:
+    """Errors: those of read_text, duplicate_reference."""
+    if command.reference is None:
+        return None
+    reference = read_text(command.reference, field="reference")
+    if (None if customer is None else customer.id, reference) in counter.references:
+        raise StockcoreError("duplicate_reference", f"reference {reference!r} has an order already", field="reference")
+    return reference
+
+
+def _wanted_lines(counter: Counter, command: PlaceOrder, serving: Sequence[sourcing.Candidate]) -> list[Wanted]:
+    """Errors: those of read_list and of `wanted_line`, order_without_lines, too_many_lines."""
+    lines = read_list(command.lines, LineRequest, field="lines")
+    if not lines:
         raise StockcoreError("order_without_lines", "an order needs a line", field="lines")
-    if len(command.lines) > LINES_MAX:
+    if len(lines) > LINES_MAX:
         raise StockcoreError("too_many_lines", f"an order has at most {LINES_MAX} lines", field="lines")
-    return [wanted_line(counter, line, f"lines/{index}") for index, line in enumerate(command.lines)]
+    return [wanted_line(counter, line, f"lines/{index}", serving) for index, line in enumerate(lines)]
 
 
-def wanted_line(counter: Any, line: LineRequest, field: str) -> Wanted:
-    """Errors: unknown_sku, inactive_sku, those of quantities and units, money_negative, money_precision."""
-    variant = counter.variants.get(normal_code(line.sku))
+def wanted_line(counter: Any, line: LineRequest, field: str, serving: Sequence[sourcing.Candidate] = ()) -> Wanted:
+    """`serving`: the sites that may serve the line. Errors: unknown_sku, inactive_sku, those of quantities, units,
+    prices and requirements."""
+    sku: object = line.sku
+    variant = counter.variants.get(normal_code(sku)) if isinstance(sku, str) else None
     if variant is None:
+        read_text(sku, field=f"{field}/sku")
         raise StockcoreError("unknown_sku", f"there is no SKU {line.sku!r}", field=f"{field}/sku", sku=line.sku)
     if variant.status == "inactive":
         raise StockcoreError("inactive_sku", f"{variant.sku} is not active", field=f"{field}/sku")
@@ -332,50 +385,90 @@ def wanted_line(counter: Any, line: LineRequest, field: str) -> Wanted:
         converted = converted_line(counter.conversions, entered, line.unit, variant, field)
         quantity, unit, multiple = converted.quantity, converted.unit, converted.multiple
         factor = factor_as_kept(converted)
-    price = variant.list_price if line.price is None else line.price
-    if line.price is None and price is not None and factor != ONE:
-        price = round(price * factor, 6)
+    price = variant.list_price
     if line.price is not None:
-        if line.price < ZERO:
-            raise StockcoreError("money_negative", "a price is not negative", field=f"{field}/price")
-        if line.price != round(line.price, 6):
-            raise StockcoreError("money_precision", "a unit price has at most 6 decimals", field=f"{field}/price")
+        price = read_unit_price(line.price, field=f"{field}/price")
+    elif price is not None and factor != ONE:
+        price = round(read_decimal(price * factor, field=f"{field}/price"), DECIMALS_MAX)
     if line.multiple is not None:
-        multiple = read_quantity(line.multiple, field=f"{field}/multiple")
-    requirement = _requirement(counter, variant, line, field)
+        multiple = _own_multiple(line, quantity, multiple, field)
+    requirement = _requirement(counter, variant, line, field, serving)
     return Wanted(variant, quantity, multiple, price, entered, unit, factor, requirement)
 
 
+def _own_multiple(line: LineRequest, quantity: Decimal, unit: Decimal, field: str) -> Decimal:
+    """A multiple is of whole units, and the quantity of whole multiples: what is left over could never be served.
+
+    Errors: those of read_quantity, quantity_precision.
+    """
+    multiple = read_quantity(line.multiple, field=f"{field}/multiple")
+    check_step(multiple, unit, field=f"{field}/multiple")
+    check_step(quantity, multiple, field=f"{field}/quantity")
+    return multiple
+
+
 def converted_line(conversions: Conversions, entered: Decimal, unit: str, variant: Sold, field: str) -> Converted:
-    """Errors: unknown_unit, uom_incompatible, quantity_precision, quantity_out_of_range."""
+    """Errors: those of read_text, unknown_unit, uom_incompatible, quantity_precision, quantity_out_of_range."""
+    named = read_text(unit, field=f"{field}/unit")
     try:
-        return conversions.to_base(entered, unit, variant, field=f"{field}/quantity")
+        return conversions.to_base(entered, named, variant, field=f"{field}/quantity")
     except StockcoreError as refusal:
         if refusal.field == "unit":
             refusal.field = f"{field}/unit"
         raise
 
 
-def _requirement(counter: Any, variant: Sold, line: LineRequest, field: str) -> str:
-    """The line's requirement with ids for codes. Errors: unknown_lot, unknown_location."""
+def _requirement(
+    counter: Any, variant: Sold, line: LineRequest, field: str, serving: Sequence[sourcing.Candidate]
+) -> str:
+    """The line's requirement with ids for codes. Errors: those of what is read, unknown_lot, unknown_location,
+    ambiguous_location."""
     wanted = line.requirement
     if wanted is None:
         return ""
-    lot = None
-    if wanted.lot is not None:
-        found = counter.lots.get((variant.id, wanted.lot.strip()))
-        if found is None:
-            raise StockcoreError("unknown_lot", f"{variant.sku} has no lot {wanted.lot!r}", field=f"{field}/lot")
-        lot = found.id
-    location = None
-    if wanted.location is not None:
-        fitting = [p.id for p in counter.floor.places.values() if p.normal_code == normal_code(wanted.location)]
-        if not fitting:
-            raise StockcoreError(
-                "unknown_location", f"there is no location {wanted.location!r}", field=f"{field}/location"
-            )
-        location = fitting[0]
-    return requirement_to_json(Requirement(lot, location, wanted.good_until, wanted.shelf_life_days))
+    if not isinstance(wanted, WantedUnits):
+        raise StockcoreError(
+            "type_error", f"a Requirement is needed here, not {type(wanted).__name__}", field=f"{field}/requirement"
+        )
+    lot = optional_text(wanted.lot, field=f"{field}/lot")
+    location = optional_text(wanted.location, field=f"{field}/location")
+    days = wanted.shelf_life_days
+    found = Requirement(
+        None if lot is None else _lot(counter, variant, lot, field),
+        None if location is None else _place_of(counter, location, field, serving),
+        optional_date(wanted.good_until, field=f"{field}/good_until"),
+        None if days is None else read_integer(days, field=f"{field}/shelf_life_days", least=0),
+    )
+    return requirement_to_json(found)
+
+
+def _lot(counter: Any, variant: Sold, code: str, field: str) -> int:
+    """Errors: unknown_lot."""
+    found: Lot | None = counter.lots.get((variant.id, code))
+    if found is None:
+        raise StockcoreError("unknown_lot", f"{variant.sku} has no lot {code!r}", field=f"{field}/lot")
+    return found.id
+
+
+def _place_of(counter: Any, code: str, field: str, serving: Sequence[sourcing.Candidate]) -> int:
+    """The one place of that code at the sites that may serve. Errors: unknown_location, ambiguous_location."""
+    sites = {candidate.site: candidate.code for candidate in serving}
+    wanted = normal_code(code)
+    found = [p for p in counter.floor.places.values() if p.normal_code == wanted and p.site in sites]
+    if not found:
+        raise StockcoreError(
+            "unknown_location", f"no site that may serve has a location {code!r}", field=f"{field}/location"
+        )
+    if len(found) > 1:
+        holders = sorted(sites[place.site] for place in found)
+        raise StockcoreError(
+            "ambiguous_location",
+            f"{', '.join(holders)} have a location {code!r} each: name the site",
+            field=f"{field}/location",
+            sites=holders,
+        )
+    place: int = found[0].id
+    return place
 
 
 def as_json(serving: Sequence[sourcing.Candidate]) -> str:
@@ -412,9 +505,10 @@ def _demands(
 
 
 def _holds(counter: Counter, command: PlaceOrder) -> list[Reservation]:
-    """The holds that become this order's reservation. Errors: hold_expired (released, or never there)."""
+    """The holds that become this order's reservation, each once. Errors: those of read_texts, hold_expired (released,
+    or never there)."""
     found: list[Reservation] = []
-    for reference in command.holds:
+    for reference in read_texts(command.holds, field="holds"):
         demand_id = demand_uuid("hold", reference)
         held = [
             reservation
@@ -500,19 +594,21 @@ def shortage_error(
     return StockcoreError("insufficient_stock", f"not enough stock: {words}", field="lines", lines=lines)
 
 
-def _order(
-    counter: Counter, command: PlaceOrder, order_id: UUID, number: str, customer: Customer | None, kept: bool
-) -> Order:
-    if command.reference is not None:
-        counter.references.add((None if customer is None else customer.id, command.reference))
+def _order(counter: Counter, command: PlaceOrder, order_id: UUID, terms: _Terms, kept: bool) -> Order:
+    """The header of an order that is accepted: from now on its number and its reference are taken."""
+    customer = None if terms.customer is None else terms.customer.id
+    if command.number is not None:
+        counter.taken_numbers.add(terms.number)
+    if terms.reference is not None:
+        counter.references.add((customer, terms.reference))
     now = counter.ids.now
     return Order(
         order_id,
-        number,
+        terms.number,
         "sale" if customer is not None else "counter_sale",
-        customer.id if customer is not None else None,
-        command.reference,
-        command.currency or "GBP",
+        customer,
+        terms.reference,
+        terms.currency,
         command.policy,
         command.ship_complete,
         command.keep_received,
@@ -522,7 +618,7 @@ def _order(
         command.priority,
         command.promise,
         command.strategy,
-        to_json(dict(command.address)) if command.address is not None else None,
+        to_json(terms.address) if terms.address is not None else None,
         0,
         0,
         0,
@@ -563,15 +659,17 @@ def _document(
     lines: Sequence[OrderLine],
     wanted: Sequence[Wanted],
     plan: sourcing.Plan,
-    command: PlaceOrder,
-    kept: bool,
+    customer: Customer | None,
 ) -> OrderDocument:
+    kept = order.state == State.RECEIVED
+    is_open = False
     figures = []
     for line, want, short in zip(lines, wanted, plan.short, strict=True):
         stocked = want.variant.stocked
         reserved = line.ordered - short if stocked and not kept else ZERO
-        backordered = short if command.policy == "backorder" and not kept else ZERO
-        shipped = ZERO if stocked else line.ordered - line.cancelled
+        backordered = short if order.policy == "backorder" and not kept else ZERO
+        shipped = ZERO if stocked or kept else line.ordered
+        is_open = is_open or reserved > ZERO or backordered > ZERO
         figures.append(
             LineFigures(
                 line.id,
@@ -586,7 +684,9 @@ def _document(
                 order.currency,
             )
         )
-    return OrderDocument(order.number, order.state, tuple(figures), (), command.customer, command.reference, False)
+    state = order.state if is_open else shown_state(order.state, (), open_remainder=False)
+    code = None if customer is None else customer.code
+    return OrderDocument(order.number, state, tuple(figures), (), code, order.reference, False)
 
 
 # -- history and messages: shared by every order use case ----------------------------------------------------------

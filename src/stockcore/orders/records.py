@@ -11,7 +11,7 @@ import attrs
 
 from stockcore.catalog.records import Variant
 from stockcore.kernel.unit_of_work import Query
-from stockcore.stock.records import Pool
+from stockcore.stock.records import Allocation, Pool
 
 
 @attrs.define
@@ -214,6 +214,13 @@ class LinesOfCustomer(Query[OrderLine]):
 
     customer: int
     variants: tuple[int, ...]
+
+
+@attrs.frozen
+class AllocationsWaitingWithOrders(Query[Allocation]):
+    """What is chosen for demands that wait for a variant on the lines of these orders (numbers)."""
+
+    numbers: tuple[str, ...]
 
 
 @attrs.frozen

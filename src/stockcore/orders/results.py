@@ -10,7 +10,8 @@ import attrs
 
 @attrs.frozen
 class LineFigures:
-    """ordered = reserved + backordered + shipped + cancelled, in the variant's base unit. `id` is the line's own."""
+    """In the variant's base unit: ordered = reserved + backordered + shipped + cancelled, once the order is confirmed.
+    A service then counts as shipped. `id` is the line's own."""
 
     id: UUID
     line: int

@@ -91,9 +91,9 @@ _SITE_FIGURES: Final[Mapping[str, Callable[[Candidate], Any]]] = {
 }
 
 
-def policies_of(strategy: str) -> tuple[str, ...]:
+def policies_of(strategy: object) -> tuple[str, ...]:
     """Errors: value_unknown."""
-    if strategy not in STRATEGIES:
+    if not isinstance(strategy, str) or strategy not in STRATEGIES:
         raise StockcoreError(
             "value_unknown", f"there is no strategy {strategy!r}", field="strategy", known=sorted(STRATEGIES)
         )

@@ -18,7 +18,8 @@ from stockcore.stock.records import Status
 @attrs.frozen(kw_only=True)
 class ReceiveStock:
     """Goods from a supplier, into a location (default: the site's receiving place). `unit_cost` per base unit in the
-    company's currency, None: unknown."""
+    company's currency, None: unknown. What has expired is never available: it comes to lie there as expired, as it
+    does when it is found, returned or transferred."""
 
     sku: str
     site: str
@@ -60,7 +61,8 @@ class AdjustStock:
 
 @attrs.frozen(kw_only=True)
 class CountStock:
-    """What a person found at a place; the difference is posted, whatever was promised (the floor's truth)."""
+    """What a person found at a place; the difference is posted, whatever was promised (the floor's truth). It is the
+    difference to the book of the moment of the count, `occurred_at`."""
 
     sku: str
     site: str
@@ -91,7 +93,8 @@ class MoveStock:
 
 @attrs.frozen(kw_only=True)
 class ChangeStatus:
-    """Part of what lies at a place becomes damaged, quarantined, available again …"""
+    """Part of what lies at a place becomes damaged, quarantined, available again … (`lot_expired` for a lot whose last
+    day is over)."""
 
     sku: str
     site: str
@@ -122,7 +125,7 @@ class DamageStock:
 @attrs.frozen(kw_only=True)
 class ReturnStock:
     """Goods come back from a customer, into a status. `order_line`: the line they were sent for (`over_return` beyond
-    what was)."""
+    what was, `unknown_line` for one of another SKU)."""
 
     sku: str
     site: str

@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 
 from stockcore.catalog.conversion import Conversions
 from stockcore.catalog.records import LockProducts, PackagingsOf, Units, Variant, VariantsByCode, VariantsById
+from stockcore.kernel.dates import read_instant
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import Work
 from stockcore.kernel.plain import to_json
@@ -18,8 +19,8 @@ from stockcore.kernel.quantity import (
     QUANTITY_LIMIT,
     ZERO,
     check_step,
-    exact,
     plain,
+    read_decimal,
     read_quantity,
 )
 from stockcore.kernel.records import Message
@@ -55,6 +56,15 @@ _DEMANDS: Final = UUID("6f1c1e9e-7d0a-5d0b-9a55-0f6f3a1d7c11")  # the namespace 
 def demand_uuid(demand_type: str, reference: str) -> UUID:
     """The id of a demand that the outside names (RFC 9562, version 5): the same name is the same demand."""
     return uuid5(_DEMANDS, f"{demand_type}:{reference.strip()}")
+
+
+def read_key(value: object, *, field: str) -> UUID:
+    """Errors: field_required, type_error."""
+    if value is None:
+        raise StockcoreError("field_required", "an id is needed here", field=field)
+    if not isinstance(value, UUID):
+        raise StockcoreError("type_error", f"a UUID is needed here, not {type(value).__name__}", field=field)
+    return value
 
 
 def skus_of(uow: UnitOfWork, variants: Iterable[int]) -> list[str]:
@@ -192,9 +202,13 @@ class Desk:
         return site
 
     def place(self, site: Location, code: str | None, *, default: Purpose, field: str = "location") -> Location:
-        """A place of the site that can hold stock. Errors: those of any_place, location_not_storable."""
+        """A place of the site that can hold stock, or the site's own for that purpose. Errors: those of named_place."""
         if code is None:
             return self.floor.service_place(site.id, default)
+        return self.named_place(site, code, field=field)
+
+    def named_place(self, site: Location, code: str, *, field: str = "location") -> Location:
+        """A place of the site that can hold stock. Errors: those of any_place, location_not_storable."""
         place = self.any_place(site, code, field=field)
         if place.purpose == Purpose.NONE or place.blocked:
             raise StockcoreError(
@@ -239,15 +253,17 @@ class Desk:
             )
 
     def entered(self, value: Decimal, unit: str | None, variant: Variant, *, field: str = "quantity") -> Decimal:
-        """A quantity of a unit or packaging, in base units. Errors: those of read_quantity and of `to_base`."""
+        """A quantity of a unit or packaging, in base units. Errors: those of read_text, read_quantity and `to_base`."""
         if unit is None:
             return self.quantity(value, variant, field=field)
+        unit = read_text(unit, field="unit")
         return self.conversions.to_base(read_quantity(value, field=field), unit, variant, field=field).quantity
 
     def quantity(self, value: Decimal, variant: Variant, *, field: str = "quantity", signed: bool = False) -> Decimal:
         """A quantity on the variant's step. Errors: those of read_quantity, quantity_precision."""
         if signed:
-            number = exact(read_quantity(abs(value), field=field), field=field).copy_sign(value)
+            change = read_decimal(value, field=field)
+            number = read_quantity(abs(change), field=field).copy_sign(change)
         else:
             number = read_quantity(value, field=field)
         check_step(number, variant.step, field=field)
@@ -262,11 +278,10 @@ class Desk:
             ) from None
 
     def occurred(self, at: datetime | None) -> datetime | None:
-        """Errors: time_zone_required, in_future, too_late."""
+        """Errors: those of read_instant, in_future, too_late."""
         if at is None:
             return None
-        if at.tzinfo is None:
-            raise StockcoreError("time_zone_required", "give the time with its offset", field="occurred_at")
+        at = read_instant(at, field="occurred_at")
         if at > self.now + AHEAD_MAX:
             raise StockcoreError("in_future", "it cannot have happened yet", field="occurred_at")
         if at < self.now - BACKDATED_MAX:
@@ -274,14 +289,14 @@ class Desk:
         return min(at, self.now)
 
     def existing_lot(self, variant: Variant, code: str | None) -> int:
-        """The lot's id; 0 for none. Errors: lot_required, lot_not_tracked, unknown_lot."""
+        """The lot's id; 0 for none. Errors: those of read_text, lot_required, lot_not_tracked, unknown_lot."""
         if code is None:
             if variant.lot_tracked:
                 raise StockcoreError("lot_required", f"{variant.sku} is lot-tracked: name the lot", field="lot")
             return 0
         if not variant.lot_tracked:
             raise StockcoreError("lot_not_tracked", f"{variant.sku} is not lot-tracked", field="lot")
-        lot = self.lots.get((variant.id, code.strip()))
+        lot = self.lots.get((variant.id, read_text(code, field="lot")))
         if lot is None:
             raise StockcoreError("unknown_lot", f"{variant.sku} has no lot {code!r}", field="lot", lot=code)
         return lot.id

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from stockcore.kernel.execution import UseCase, Work
+from stockcore.kernel.quantity import INTEGER_MAX, ZERO, read_integer
 from stockcore.kernel.text import lookup_codes
 from stockcore.kernel.unit_of_work import UnitOfWork
 from stockcore.locations.records import Location, Sites
@@ -19,11 +21,21 @@ from stockcore.stock.use_cases import change_status, settle
 
 def _expire_holds_all(uow: UnitOfWork, work: Work[ExpireHolds, Expired]) -> None:
     """Found without locking, then locked like everything else: pools before reservations."""
-    most = max(1, *(command.most for command in work.commands))
+    most = max((command.most for command in work.commands if _is_readable(command.most)), default=0)
     desk = Desk(uow, work, skus_of(uow, (reservation.variant for reservation in uow.load(ExpiredHolds(most)))))
     counts = iter([release_expired(uow, desk.book, desk.floor)])
-    work.decide(lambda _: Expired(next(counts, 0)))
+    work.decide(lambda command: _expire_holds(command, counts))
     desk.finish()
+
+
+def _is_readable(most: object) -> bool:
+    return type(most) is int and 0 < most <= INTEGER_MAX
+
+
+def _expire_holds(command: ExpireHolds, counts: Iterator[int]) -> Expired:
+    """Errors: those of `read_integer`."""
+    read_integer(command.most, field="most", least=1)
+    return Expired(next(counts, 0))
 
 
 def _expire_lots_all(uow: UnitOfWork, work: Work[ExpireLots, Expired]) -> None:
@@ -61,10 +73,7 @@ def _expire_lots(desk: Desk, command: ExpireLots) -> Expired:
 
 
 def _is_over(desk: Desk, quant: Quant) -> bool:
-    lot = desk.floor.lots.get(quant.lot)
-    if lot is None or lot.expires_on is None or quant.status != Status.AVAILABLE or not quant.on_hand:
-        return False
-    return lot.expires_on < desk.floor.today(quant.site)
+    return quant.status == Status.AVAILABLE and quant.on_hand > ZERO and desk.floor.is_over(quant.lot, quant.site)
 
 
 EXPIRE_HOLDS: Final = UseCase("stock.expire_holds", Expired, _expire_holds_all)

@@ -11,7 +11,7 @@ from stockcore.kernel.quantity import ZERO
 from stockcore.locations.records import Location, Purpose
 from stockcore.stock.allocating import Requirement, Shelf, in_order, local_day, may_take
 from stockcore.stock.book import Book
-from stockcore.stock.records import Lot, Quant
+from stockcore.stock.records import Lot, Quant, Status
 
 Strategies: TypeAlias = dict[int, str | None]  # by variant: what overrides the site's strategy
 
@@ -36,6 +36,15 @@ class Floor:
             place = self.places.get(site)
             self._days[site] = local_day(self._now, place.time_zone if place is not None else None)
         return self._days[site]
+
+    def is_over(self, lot: int, site: int) -> bool:
+        """Whether the last day of a lot (0: none) is over at the site."""
+        found = self.lots.get(lot)
+        return found is not None and found.expires_on is not None and found.expires_on < self.today(site)
+
+    def status_of_arriving(self, status: Status, lot: int, site: int) -> Status:
+        """The status in which goods come to lie at a site: what has expired is never available."""
+        return Status.EXPIRED if status == Status.AVAILABLE and self.is_over(lot, site) else status
 
     def code(self, place: int) -> str:
         found = self.places.get(place)

@@ -530,6 +530,14 @@ class MovementsOfPosting(Query[Movement]):
 
 
 @attrs.frozen
+class MovementsSince(Query[Movement]):
+    """The ledger rows of these variants for what happened after `since`."""
+
+    variants: tuple[int, ...]
+    since: datetime
+
+
+@attrs.frozen
 class ReversalsOf(Query[PostingReversal]):
     postings: tuple[UUID, ...]
 

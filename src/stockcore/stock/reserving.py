@@ -15,10 +15,11 @@ from uuid import UUID, uuid5
 import attrs
 
 from stockcore.catalog.records import Variant
+from stockcore.kernel.dates import read_instant
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
 from stockcore.kernel.plain import to_json
-from stockcore.kernel.quantity import ZERO, plain, whole_multiples
+from stockcore.kernel.quantity import ZERO, plain, read_integer, whole_multiples
 from stockcore.kernel.text import lookup_codes, read_text
 from stockcore.kernel.unit_of_work import UnitOfWork
 from stockcore.locations.records import SOURCED_KINDS, Location, Purpose
@@ -60,9 +61,9 @@ def _outside_type(value: str) -> DemandType:
 
 
 def _demands(commands: Sequence[ReserveStock | ReleaseReservation | CommitReservation]) -> tuple[UUID, ...]:
-    """To be looked up before the commands are checked: an unreadable reference names nothing."""
+    """To be looked up before the commands are checked: an unreadable type or reference names nothing."""
     named = ((command.demand_type, command.reference) for command in commands)
-    return tuple(sorted({demand_uuid(kind, reference) for kind, reference in named if lookup_codes([reference])}))
+    return tuple(sorted({demand_uuid(k, r) for k, r in named if k in OUTSIDE and lookup_codes([r])}))
 
 
 def _document(desk: Desk, demand_type: str, reference: str, variant: Variant | None) -> ReservationDocument:
@@ -121,8 +122,8 @@ def _reserve_all(uow: UnitOfWork, work: Work[ReserveStock, ReservationDocument])
 def _reserve(desk: Desk, names: dict[UUID, DemandName], command: ReserveStock) -> ReservationDocument:
     """All of it, from the first sites that have it, or nothing.
 
-    Errors: value_unknown, unknown_field, unknown_sku, inactive_sku, not_stocked, unknown_site, no_site,
-    unknown_location, unknown_lot, hold_expired, insufficient_stock.
+    Errors: those of what is read, value_unknown, unknown_field, unknown_sku, inactive_sku, not_stocked, unknown_site,
+    no_site, unknown_location, unknown_lot, hold_expired, insufficient_stock.
     """
     demand_type = _outside_type(command.demand_type)
     reference = read_text(command.reference, field="reference")
@@ -130,6 +131,7 @@ def _reserve(desk: Desk, names: dict[UUID, DemandName], command: ReserveStock) -
     if variant.status == "inactive":
         raise StockcoreError("inactive_sku", f"{variant.sku} is not active", field="sku")
     quantity = desk.quantity(command.quantity, variant)
+    priority = read_integer(command.priority, field="priority")
     expires_at = _expires_at(desk, demand_type, command.expires_at)
     sites, requirement = _candidates(desk, variant, command)
     demand_id = demand_uuid(demand_type, reference)
@@ -140,7 +142,7 @@ def _reserve(desk: Desk, names: dict[UUID, DemandName], command: ReserveStock) -
         variant.id,
         to_json([site.id for site in sites]),
         variant.step,
-        command.priority,
+        priority,
         expires_at=expires_at,
         requirement=requirement,
     )
@@ -159,13 +161,12 @@ def _reserve(desk: Desk, names: dict[UUID, DemandName], command: ReserveStock) -
 
 
 def _expires_at(desk: Desk, demand_type: DemandType, at: datetime | None) -> datetime | None:
-    """Errors: unknown_field, time_zone_required, hold_expired."""
+    """Errors: those of `read_instant`, unknown_field, hold_expired."""
     if at is None:
         return None
+    at = read_instant(at, field="expires_at")
     if demand_type not in EXPIRING:
         raise StockcoreError("unknown_field", f"what a {demand_type} reserves does not expire", field="expires_at")
-    if at.tzinfo is None:
-        raise StockcoreError("time_zone_required", "give the time with its offset", field="expires_at")
     if at <= desk.now:
         raise StockcoreError("hold_expired", "that time is over already", field="expires_at")
     return at

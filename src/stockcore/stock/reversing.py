@@ -18,7 +18,7 @@ from stockcore.kernel.text import NOTE_MAX, read_text
 from stockcore.kernel.unit_of_work import UnitOfWork
 from stockcore.stock.book import Posting, QuantKey
 from stockcore.stock.commands import ReversePosting
-from stockcore.stock.desk import Desk, skus_of
+from stockcore.stock.desk import Desk, read_key, skus_of
 from stockcore.stock.holds import release_expired
 from stockcore.stock.records import (
     Bucket,
@@ -32,14 +32,15 @@ from stockcore.stock.records import (
     Status,
 )
 from stockcore.stock.results import StockChange
-from stockcore.stock.use_cases import announce, settle, stock_change
+from stockcore.stock.use_cases import Sent, announce, settle, stock_change
 
 #: Postings that one person made in one go. A shipment, a transfer or a put-back belongs to a process of its own.
 REVERSIBLE: Final = ("receipt", "adjustment", "count", "move", "status_change", "return", "reversal")
 
 
 def _reverse_all(uow: UnitOfWork, work: Work[ReversePosting, StockChange]) -> None:
-    wanted = tuple(sorted({command.posting_id for command in work.commands}))
+    named: list[object] = [command.posting_id for command in work.commands]
+    wanted = tuple(sorted({key for key in named if isinstance(key, UUID)}))
     movements: dict[UUID, list[Movement]] = {}
     for movement in uow.load(MovementsOfPosting(wanted)):  # rows of the ledger never change: no lock is needed
         if movement.bucket == Bucket.ON_HAND:
@@ -47,8 +48,9 @@ def _reverse_all(uow: UnitOfWork, work: Work[ReversePosting, StockChange]) -> No
     variants = {movement.variant for rows in movements.values() for movement in rows}
     desk = Desk(uow, work, skus_of(uow, variants), ids_per_command=32)
     reversed_before = {reversal.reversed: reversal.reversed_by for reversal in uow.load(ReversalsOf(wanted))}
+    sent = Sent(uow, (row.reference_line for rows in movements.values() for row in rows if _is_of_return(row)))
     release_expired(uow, desk.book, desk.floor)
-    work.decide(lambda command: _reverse(desk, movements, reversed_before, command))
+    work.decide(lambda command: _reverse(desk, movements, reversed_before, sent, command))
     desk.finish()
 
 
@@ -56,10 +58,13 @@ def _reverse(
     desk: Desk,
     movements: dict[UUID, list[Movement]],
     reversed_before: dict[UUID, UUID],
+    sent: Sent,
     command: ReversePosting,
 ) -> StockChange:
     """Errors: unknown_posting, already_reversed, insufficient_stock (the goods are gone), would_uncover_reservations
-    (they are promised or chosen for someone)."""
+    (they are promised or chosen for someone), lot_expired (they would be available again), over_return (more would
+    have come back than was sent)."""
+    read_key(command.posting_id, field="posting_id")
     reason = read_text(command.reason, field="reason", longest=NOTE_MAX)
     rows = movements.get(command.posting_id, [])
     if not rows or rows[0].reference_type not in REVERSIBLE:
@@ -77,6 +82,8 @@ def _reverse(
             reversed_by=reversed_before[command.posting_id],
         )
     _check_there(desk, rows)
+    _check_not_expired(desk, rows)
+    _take_note_of_returns(desk, rows, sent)
     posting, document = _post(desk, rows, str(command.posting_id), reason)
     desk.changes.insert(PostingReversal(command.posting_id, posting.id))
     reversed_before[command.posting_id] = posting.id
@@ -87,6 +94,42 @@ def _reverse(
     total = -sum((row.quantity for row in rows if row.variant == first.variant), ZERO)
     number = None if document is None else document.number
     return announce(desk, "stock.reversed", posting, stock_change(desk, posting, number, variant, site, total))
+
+
+def _is_of_return(row: Movement) -> bool:
+    return row.kind == MovementKind.RETURN and row.reference_line is not None
+
+
+def _take_note_of_returns(desk: Desk, rows: Sequence[Movement], sent: Sent) -> None:
+    """Errors: over_return."""
+    back: dict[tuple[UUID, int], Decimal] = {}
+    for row in rows:
+        if _is_of_return(row) and row.reference_line is not None:
+            key = (row.reference_line, row.variant)
+            back[key] = back.get(key, ZERO) - row.quantity
+    variants = {variant.id: variant for variant in desk.variants.values()}
+    for (line, variant), quantity in back.items():
+        if quantity > ZERO:
+            sent.check(line, variants[variant], quantity, field="posting_id")
+    for (line, variant), quantity in back.items():
+        sent.note_return(line, variant, quantity)
+
+
+def _check_not_expired(desk: Desk, rows: Sequence[Movement]) -> None:
+    """Nothing becomes available whose last day is over. Errors: lot_expired."""
+    available: dict[tuple[int, int], Decimal] = {}
+    for row in rows:
+        if row.status == Status.AVAILABLE:
+            available[row.lot, row.site] = available.get((row.lot, row.site), ZERO) - row.quantity
+    for (lot, site), change in available.items():
+        if change > ZERO and desk.floor.is_over(lot, site):
+            raise StockcoreError(
+                "lot_expired",
+                f"the last day of the lot is over: {plain(change)} of it cannot be available again",
+                field="posting_id",
+                lot=desk.floor.lots[lot].code,
+                quantity=change,
+            )
 
 
 def _key(row: Movement) -> QuantKey:

@@ -9,10 +9,11 @@ sites at once.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from stockcore.kernel.quantity import ZERO
+from stockcore.kernel.quantity import ZERO, covering_multiples
 from stockcore.stock.allocating import choose, requirement_of
 from stockcore.stock.book import Book, Posting, demand_of
 from stockcore.stock.floor import Floor
@@ -40,11 +41,10 @@ def gives_way_first(reservation: Reservation) -> tuple[Any, ...]:
 
 def _displace(book: Book, posting: Posting, floor: Floor, quant: Quant) -> None:
     """More is allocated to this quant than it holds: move the allocations to free goods, or let them give way."""
-    for allocation in _allocations_on(book, quant):
-        excess = quant.allocated - quant.on_hand
-        if excess <= ZERO:
-            return
-        lost = min(excess, allocation.quantity)
+    for allocation in chosen_on(book, [quant]):
+        lost = min(quant.allocated - quant.on_hand, allocation.quantity)
+        if lost <= ZERO:
+            continue  # there is enough, or it was given up with another part of the same promise
         release, picked = allocation.release, allocation.home != allocation.quant
         reservation = book.reservations_by_id[allocation.reservation]
         book.deallocate(allocation, lost)
@@ -57,11 +57,15 @@ def _displace(book: Book, posting: Posting, floor: Floor, quant: Quant) -> None:
             give_way(book, posting, floor, reservation, lost)
 
 
-def _allocations_on(book: Book, quant: Quant) -> list[Allocation]:
-    found = [
-        allocation for listed in book.allocations.values() for allocation in listed if allocation.quant == quant.id
-    ]
-    return sorted(found, key=lambda allocation: gives_way_first(book.reservations_by_id[allocation.reservation]))
+def chosen_on(book: Book, quants: Iterable[Quant]) -> list[Allocation]:
+    """The allocations on these quants in the order in which they give way: picked ones last."""
+    wanted = {quant.id for quant in quants}
+    found = [allocation for listed in book.allocations.values() for allocation in listed if allocation.quant in wanted]
+
+    def rank(allocation: Allocation) -> tuple[Any, ...]:
+        return (allocation.home != allocation.quant, *gives_way_first(book.reservations_by_id[allocation.reservation]))
+
+    return sorted(found, key=rank)
 
 
 def _cover(book: Book, posting: Posting, floor: Floor, pool: Pool) -> None:
@@ -78,8 +82,7 @@ def _cover(book: Book, posting: Posting, floor: Floor, pool: Pool) -> None:
 
 def give_way(book: Book, posting: Posting, floor: Floor, reservation: Reservation, quantity: Decimal) -> None:
     """Take a promise back: it becomes a backorder in the place its age gives it, and an exception."""
-    multiple = reservation.multiple
-    quantity = min(-(-quantity // multiple) * multiple, reservation.outstanding)
+    quantity = min(covering_multiples(quantity, reservation.multiple), reservation.outstanding)
     free_allocations(book, reservation, book.allocated(reservation) - (reservation.outstanding - quantity))
     book.release(posting, reservation, quantity)
     book.backorder(demand_of(reservation), quantity)

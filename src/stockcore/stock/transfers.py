@@ -285,12 +285,19 @@ def _arrive(
             site.id,
             place.id,
             lot=quant.lot,
-            status=status,
+            status=_status_on_arrival(desk, quant, site, status),
             container=quant.container,
             owner=quant.owner,
         )
         desk.book.move(posting, MovementKind.TRANSFER, quant, target, part)
         quantity -= part
+
+
+def _status_on_arrival(desk: Desk, quant: Quant, site: Location, status: Status) -> Status:
+    """What expired on its way arrives expired."""
+    if status == Status.AVAILABLE and quant.status == Status.EXPIRED:
+        return Status.EXPIRED
+    return desk.floor.status_of_arriving(status, quant.lot, site.id)
 
 
 def _document(

@@ -3,19 +3,22 @@ order makes are in `reserving.py`. Each is a UseCase for `kernel.execution.execu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
 from stockcore.catalog.records import Variant
+from stockcore.kernel.dates import optional_date
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
+from stockcore.kernel.money import read_unit_price
 from stockcore.kernel.quantity import ZERO, plain, read_quantity
-from stockcore.kernel.text import NOTE_MAX, read_text
+from stockcore.kernel.text import NOTE_MAX, optional_text, read_text
 from stockcore.kernel.unit_of_work import UnitOfWork
 from stockcore.locations.records import Location, Purpose
-from stockcore.stock.book import Book, Posting
+from stockcore.stock.book import Book, Posting, QuantKey
 from stockcore.stock.commands import (
     AdjustStock,
     ChangeStatus,
@@ -25,20 +28,23 @@ from stockcore.stock.commands import (
     ReceiveStock,
     ReturnStock,
 )
-from stockcore.stock.desk import Desk
+from stockcore.stock.desk import BACKDATED_MAX, Desk, read_key
 from stockcore.stock.holds import release_expired
 from stockcore.stock.records import (
+    Bucket,
     Counterpart,
     LockReservationsOfLines,
     Lot,
+    Movement,
     MovementKind,
+    MovementsSince,
     Quant,
     ReturnedFor,
     Status,
 )
 from stockcore.stock.results import StockChange
 from stockcore.stock.serving import serve
-from stockcore.stock.shortage import settle_loss
+from stockcore.stock.shortage import chosen_on, settle_loss
 
 
 def stock_change(
@@ -90,14 +96,8 @@ def settle(desk: Desk, posting: Posting, shrunk: list[Quant]) -> None:
 
 
 def _cost(value: Decimal | None) -> Decimal | None:
-    """A unit cost in the company's currency, 6 decimals. Errors: money_negative, money_precision."""
-    if value is None:
-        return None
-    if value < ZERO:
-        raise StockcoreError("money_negative", "a cost is not negative", field="unit_cost")
-    if value != round(value, 6):
-        raise StockcoreError("money_precision", "a unit cost has at most 6 decimals", field="unit_cost")
-    return read_quantity(value, field="unit_cost", zero_allowed=True)
+    """A unit cost in the company's currency. Errors: those of `read_unit_price`."""
+    return None if value is None else read_unit_price(value, field="unit_cost")
 
 
 # -- receive -----------------------------------------------------------------------------------------------------
@@ -129,11 +129,13 @@ def _receive(desk: Desk, command: ReceiveStock) -> StockChange:
     unit_cost = _cost(command.unit_cost)
     occurred_at = desk.occurred(command.occurred_at)
     reason = reason_of(command.reason)
+    reference = _reference(command.reference)
     desk.check_total(variant, site, quantity)
     desk.check_capacity(place, quantity)
     lot = _lot_for_receipt(desk, variant, command)
+    status = desk.floor.status_of_arriving(status, lot, site.id)
     quant = desk.book.quant(variant.id, site.id, place.id, lot=lot, status=status)
-    document = desk.document("receipt", site.id, reference=command.reference, reason=reason, occurred_at=occurred_at)
+    document = desk.document("receipt", site.id, reference=reference, reason=reason, occurred_at=occurred_at)
     desk.document_line(document, 1, quant, quantity, unit_cost=unit_cost)
     posting = desk.posting("receipt", document.id, reason, occurred_at)
     desk.book.change_on_hand(
@@ -145,11 +147,20 @@ def _receive(desk: Desk, command: ReceiveStock) -> StockChange:
 
 
 def reason_of(text: str | None) -> str | None:
-    return None if text is None else read_text(text, field="reason", longest=NOTE_MAX)
+    return optional_text(text, field="reason", longest=NOTE_MAX)
+
+
+def _reference(text: str | None) -> str | None:
+    """What the outside calls a document."""
+    return optional_text(text, field="reference")
 
 
 def _lot_for_receipt(desk: Desk, variant: Variant, command: ReceiveStock) -> int:
-    """The lot's id, made when it is new. Errors: lot_required, lot_not_tracked, expiry_required, lot_conflict."""
+    """The lot's id, made when it is new. Errors: those of what is read, lot_required, lot_not_tracked,
+    expiry_required, lot_conflict."""
+    expires_on = optional_date(command.expires_on, field="expires_on")
+    manufactured_on = optional_date(command.manufactured_on, field="manufactured_on")
+    supplier = optional_text(command.supplier, field="supplier")
     if command.lot is None:
         if variant.lot_tracked:
             raise StockcoreError("lot_required", f"{variant.sku} is lot-tracked: name the lot", field="lot")
@@ -159,12 +170,12 @@ def _lot_for_receipt(desk: Desk, variant: Variant, command: ReceiveStock) -> int
     code = read_text(command.lot, field="lot")
     found = desk.lots.get((variant.id, code))
     if found is not None:
-        if command.expires_on is not None and found.expires_on != command.expires_on:
+        if expires_on is not None and found.expires_on != expires_on:
             raise StockcoreError(
                 "lot_conflict", f"lot {code} is known with another expiry date", field="expires_on", lot=code
             )
         return found.id
-    if variant.perishable and command.expires_on is None:
+    if variant.perishable and expires_on is None:
         raise StockcoreError(
             "expiry_required", f"{variant.sku} is perishable: give the expiry date", field="expires_on"
         )
@@ -172,9 +183,9 @@ def _lot_for_receipt(desk: Desk, variant: Variant, command: ReceiveStock) -> int
         next(desk.ids),
         variant.id,
         code,
-        command.supplier,
-        command.manufactured_on,
-        command.expires_on,
+        supplier,
+        manufactured_on,
+        expires_on,
         None,
         "{}",
         desk.now,
@@ -202,6 +213,7 @@ def _adjust(desk: Desk, command: AdjustStock) -> StockChange:
     quantity = desk.quantity(command.quantity, variant, field="quantity", signed=True)
     occurred_at = desk.occurred(command.occurred_at)
     reason = read_text(command.reason, field="reason", longest=NOTE_MAX)
+    reference = _reference(command.reference)
     unit_cost = _cost(command.unit_cost)
     missing = ZERO
     if quantity > ZERO:
@@ -209,11 +221,12 @@ def _adjust(desk: Desk, command: AdjustStock) -> StockChange:
         desk.check_total(variant, site, quantity)
         desk.check_capacity(place, quantity)
         lot = desk.existing_lot(variant, command.lot)
+        status = desk.floor.status_of_arriving(status, lot, site.id)
         parts = [(desk.book.quant(variant.id, site.id, place.id, lot=lot, status=status), quantity)]
     else:
         parts, missing = _parts_to_take(desk, command, variant, site, status, -quantity)
         quantity += missing
-    document = desk.document("adjustment", site.id, reference=command.reference, reason=reason, occurred_at=occurred_at)
+    document = desk.document("adjustment", site.id, reference=reference, reason=reason, occurred_at=occurred_at)
     posting = desk.posting("adjustment", document.id, reason, occurred_at)
     for line_no, (quant, part) in enumerate(parts, 1):
         desk.document_line(document, line_no, quant, part, unit_cost=unit_cost)
@@ -251,7 +264,7 @@ def _parts_to_take(
     wanted -= missing
     if status == Status.AVAILABLE and not command.allow_shortage:
         _refuse_to_uncover(desk, variant, site, quants, wanted)
-    taken = take_freest(quants, wanted)
+    taken = take_freest(desk.book, quants, wanted)
     if not taken and not command.at_most:
         raise StockcoreError("insufficient_stock", f"there is no {variant.sku} there", field="quantity")
     return [(quant, -part) for quant, part in taken], missing
@@ -286,31 +299,41 @@ def _lying_there(
     ]
 
 
-def take_freest(quants: list[Quant], wanted: Decimal) -> list[tuple[Quant, Decimal]]:
-    """Take what nobody has chosen first (oldest first), then what is allocated. Pure."""
-    taken: dict[int, tuple[Quant, Decimal]] = {}
-    ordered = sorted(quants, key=lambda quant: (quant.received_at, quant.id))
-    free: Callable[[Quant], Decimal] = lambda quant: quant.free  # noqa: E731
-    allocated: Callable[[Quant], Decimal] = lambda quant: quant.allocated  # noqa: E731
-    for part_of in (free, allocated):
-        for quant in ordered:
-            part = min(wanted, part_of(quant))
-            if part > ZERO:
-                before = taken[quant.id][1] if quant.id in taken else ZERO
-                taken[quant.id] = (quant, before + part)
-                wanted -= part
-    return list(taken.values())
+def take_freest(book: Book, quants: list[Quant], wanted: Decimal) -> list[tuple[Quant, Decimal]]:
+    """Take what nobody has chosen first (oldest first), then what is chosen, as promises give way: what is picked
+    or packed last. Pure."""
+    free = [(quant, quant.free) for quant in sorted(quants, key=lambda quant: (quant.received_at, quant.id))]
+    chosen = [(book.quants_by_id[a.quant], a.quantity) for a in chosen_on(book, quants)]
+    taken: dict[int, Decimal] = {}
+    for quant, most in (*free, *chosen):
+        part = min(wanted, most)
+        if part > ZERO:
+            taken[quant.id] = taken.get(quant.id, ZERO) + part
+            wanted -= part
+    return [(book.quants_by_id[number], part) for number, part in taken.items()]
 
 
 def _count_all(uow: UnitOfWork, work: Work[CountStock, StockChange]) -> None:
     desk = Desk(uow, work, [c.sku for c in work.commands], into=[c.location for c in work.commands], losses=True)
     release_expired(uow, desk.book, desk.floor)
-    work.decide(lambda command: _count(desk, command))
+    later = _happened_later(desk, [c.occurred_at for c in work.commands])
+    work.decide(lambda command: _count(desk, command, later))
     desk.finish()
 
 
-def _count(desk: Desk, command: CountStock) -> StockChange:
-    """The difference between what was counted and what the book says now, whatever was promised."""
+def _happened_later(desk: Desk, counted_at: Iterable[object]) -> Sequence[Movement]:
+    """The ledger since the first count that is entered late; none where all are of now."""
+    moments = [at for at in counted_at if isinstance(at, datetime) and at.utcoffset() is not None]
+    late = [at for at in moments if desk.now - BACKDATED_MAX <= at < desk.now]
+    if not late:
+        return []
+    variants = tuple(sorted(variant.id for variant in desk.variants.values()))
+    return list(desk.uow.load(MovementsSince(variants, min(late))))
+
+
+def _count(desk: Desk, command: CountStock, later: Sequence[Movement]) -> StockChange:
+    """The difference between what was counted and what the book says of that moment, whatever was promised; no more is
+    missed than is there now. What lies there of a lot whose last day is over is counted as expired."""
     variant = desk.variant(command.sku)
     site = desk.site(command.site)
     place = desk.place(site, command.location, default=Purpose.RECEIVING)
@@ -321,21 +344,48 @@ def _count(desk: Desk, command: CountStock) -> StockChange:
     occurred_at = desk.occurred(command.occurred_at)
     lot = desk.existing_lot(variant, command.lot)
     reason = reason_of(command.reason) or "count"
-    known = desk.book.quants.get((variant.id, place.id, lot, status, 0, 0))
-    desk.check_total(variant, site, counted - (ZERO if known is None else known.on_hand))
-    quant = desk.book.quant(variant.id, site.id, place.id, lot=lot, status=status)
+    counted_as = desk.floor.status_of_arriving(status, lot, site.id)
+    keys = [(variant.id, place.id, lot, str(one), 0, 0) for one in dict.fromkeys((status, counted_as))]
+    lying = [desk.book.quants[key] for key in keys if key in desk.book.quants]
+    there = sum((quant.on_hand for quant in lying), ZERO)
+    since = _came_since(desk, keys, later, occurred_at)
+    found = counted - (there - since)
+    difference = max(found, -there)
+    desk.check_total(variant, site, difference)
+    quant = desk.book.quant(variant.id, site.id, place.id, lot=lot, status=counted_as)
     document = desk.document("count", site.id, reference=None, reason=reason, occurred_at=occurred_at)
     posting = desk.posting("count", document.id, reason, occurred_at)
-    difference = counted - quant.on_hand
+    over = [(other, other.on_hand) for other in lying if other is not quant and other.on_hand > ZERO]
+    shrunk = change_status(desk.book, posting, MovementKind.STATUS_CHANGE, over, counted_as)
     if difference:
         desk.document_line(document, 1, quant, difference)
         desk.book.change_on_hand(posting, MovementKind.COUNT, quant, difference, counterpart=Counterpart.ADJUSTMENT)
+    if found:
         desk.book.raise_exception(
-            "discrepancy", variant=variant.id, site=site.id, quantity=difference, place=place.code, counted=counted
+            "discrepancy", variant=variant.id, site=site.id, quantity=found, place=place.code, counted=counted
         )
-    settle(desk, posting, [quant] if difference < ZERO else [])
+    settle(desk, posting, [*shrunk, quant] if difference < ZERO else shrunk)
     change = stock_change(desk, posting, document.number, variant, site, difference)
     return announce(desk, "stock.counted", posting, change)
+
+
+def _came_since(
+    desk: Desk, keys: Sequence[QuantKey], later: Sequence[Movement], occurred_at: datetime | None
+) -> Decimal:
+    """What came to these quants, less what left them, after a moment; by this batch, too."""
+    if occurred_at is None:
+        return ZERO
+    rows = (*later, *desk.changes.inserted[Movement].values())
+    return sum(
+        (
+            row.quantity
+            for row in rows
+            if row.bucket == Bucket.ON_HAND
+            and row.occurred_at > occurred_at
+            and (row.variant, row.location, row.lot, row.status, row.container, row.owner) in keys
+        ),
+        ZERO,
+    )
 
 
 # -- move, status, damage ----------------------------------------------------------------------------------------
@@ -357,8 +407,8 @@ def _move_all(uow: UnitOfWork, work: Work[MoveStock, StockChange]) -> None:
 def _move(desk: Desk, command: MoveStock) -> StockChange:
     variant = desk.variant(command.sku)
     site = desk.site(command.site)
-    from_place = desk.place(site, command.from_location, default=Purpose.RECEIVING, field="from_location")
-    to_place = desk.place(site, command.to_location, default=Purpose.RECEIVING, field="to_location")
+    from_place = desk.named_place(site, command.from_location, field="from_location")
+    to_place = desk.named_place(site, command.to_location, field="to_location")
     status = desk.status(command.status)
     quantity = desk.quantity(command.quantity, variant)
     occurred_at = desk.occurred(command.occurred_at)
@@ -446,8 +496,17 @@ def _change_status(desk: Desk, command: ChangeStatus, kind: MovementKind) -> Sto
     quantity = desk.quantity(command.quantity, variant)
     occurred_at = desk.occurred(command.occurred_at)
     reason = read_text(command.reason, field="reason", longest=NOTE_MAX)
-    quants = _lying_there(desk, command.location, command.lot, variant, site, from_status)
+    lying = _lying_there(desk, command.location, command.lot, variant, site, from_status)
+    quants = [quant for quant in lying if desk.floor.status_of_arriving(to_status, quant.lot, site.id) == to_status]
     there = sum((quant.on_hand for quant in quants), ZERO)
+    if there < quantity <= sum((quant.on_hand for quant in lying), ZERO):
+        raise StockcoreError(
+            "lot_expired",
+            f"the last day of the lot is over: {plain(there)} of it can be {to_status}",
+            field="to_status",
+            requested=quantity,
+            available=there,
+        )
     if there < quantity:
         raise StockcoreError(
             "insufficient_stock",
@@ -457,7 +516,7 @@ def _change_status(desk: Desk, command: ChangeStatus, kind: MovementKind) -> Sto
             available=there,
         )
     posting = desk.posting("status_change", desk.uow.new_ids(1)[0], reason, occurred_at)
-    shrunk = change_status(desk.book, posting, kind, take_freest(quants, quantity), to_status)
+    shrunk = change_status(desk.book, posting, kind, take_freest(desk.book, quants, quantity), to_status)
     settle(desk, posting, shrunk)
     change = stock_change(desk, posting, None, variant, site, quantity)
     return announce(desk, "stock.damaged" if kind is MovementKind.DAMAGE else "stock.status_changed", posting, change)
@@ -478,27 +537,49 @@ def change_status(
 def _return_all(uow: UnitOfWork, work: Work[ReturnStock, StockChange]) -> None:
     desk = Desk(uow, work, [c.sku for c in work.commands], into=[c.location for c in work.commands])
     release_expired(uow, desk.book, desk.floor)
-    sent = _sent_and_returned(uow, [c.order_line for c in work.commands if c.order_line is not None])
+    sent = Sent(uow, (command.order_line for command in work.commands))
     work.decide(lambda command: _return(desk, command, sent))
     desk.finish()
 
 
-def _sent_and_returned(uow: UnitOfWork, lines: list[UUID]) -> dict[UUID, Decimal]:
-    """How much of each line was sent and has not come back. Pools are locked by now, so nobody else returns it."""
-    if not lines:
-        return {}
-    wanted = tuple(sorted(set(lines)))
-    reservations, returned = uow.load(LockReservationsOfLines(wanted), ReturnedFor(wanted))
-    left: dict[UUID, Decimal] = dict.fromkeys(wanted, ZERO)
-    for reservation in reservations:
-        left[reservation.demand_line] += reservation.consumed
-    for line in returned:
-        if line.reference_line is not None:
-            left[line.reference_line] -= line.quantity
-    return left
+class Sent:
+    """What was sent for some demand lines and has not come back. Loaded when pools are locked, so that nobody else
+    returns it meanwhile."""
+
+    def __init__(self, uow: UnitOfWork, lines: Iterable[object]) -> None:
+        self._left: dict[tuple[UUID, int], Decimal] = {}  # by line and variant
+        wanted = tuple(sorted({line for line in lines if isinstance(line, UUID)}))
+        if not wanted:
+            return
+        reservations, returned = uow.load(LockReservationsOfLines(wanted), ReturnedFor(wanted))
+        for reservation in reservations:
+            self._add(reservation.demand_line, reservation.variant, reservation.consumed)
+        for line in returned:
+            if line.reference_line is not None:
+                self._add(line.reference_line, line.variant, -line.quantity)
+
+    def _add(self, line: UUID, variant: int, quantity: Decimal) -> None:
+        self._left[line, variant] = self._left.get((line, variant), ZERO) + quantity
+
+    def check(self, line: UUID, variant: Variant, quantity: Decimal, *, field: str) -> None:
+        """Refuse that so much comes back. Errors: unknown_line (it is a line of another SKU), over_return."""
+        if (line, variant.id) not in self._left and any(known == line for known, _ in self._left):
+            raise StockcoreError("unknown_line", f"that is no line of {variant.sku}", field="order_line", line=line)
+        left = max(ZERO, self._left.get((line, variant.id), ZERO))
+        if quantity > left:
+            raise StockcoreError(
+                "over_return",
+                f"only {plain(left)} of that line was sent and has not come back",
+                field=field,
+                requested=quantity,
+                returnable=left,
+            )
+
+    def note_return(self, line: UUID, variant: int, quantity: Decimal) -> None:
+        self._add(line, variant, -quantity)
 
 
-def _return(desk: Desk, command: ReturnStock, sent: dict[UUID, Decimal]) -> StockChange:
+def _return(desk: Desk, command: ReturnStock, sent: Sent) -> StockChange:
     variant = desk.variant(command.sku)
     site = desk.site(command.site)
     place = desk.place(site, command.location, default=Purpose.RECEIVING)
@@ -506,23 +587,18 @@ def _return(desk: Desk, command: ReturnStock, sent: dict[UUID, Decimal]) -> Stoc
     quantity = desk.quantity(command.quantity, variant)
     occurred_at = desk.occurred(command.occurred_at)
     reason = reason_of(command.reason)
+    reference = _reference(command.reference)
     unit_cost = _cost(command.unit_cost)
     lot = desk.existing_lot(variant, command.lot)
+    status = desk.floor.status_of_arriving(status, lot, site.id)
     desk.check_total(variant, site, quantity)
     desk.check_capacity(place, quantity)
-    line = command.order_line
+    line = None if command.order_line is None else read_key(command.order_line, field="order_line")
     if line is not None:
-        if quantity > sent.get(line, ZERO):
-            raise StockcoreError(
-                "over_return",
-                f"only {plain(sent.get(line, ZERO))} of that line was sent and has not come back",
-                field="quantity",
-                requested=quantity,
-                returnable=sent.get(line, ZERO),
-            )
-        sent[line] -= quantity
+        sent.check(line, variant, quantity, field="quantity")
+        sent.note_return(line, variant.id, quantity)
     quant = desk.book.quant(variant.id, site.id, place.id, lot=lot, status=status)
-    document = desk.document("return", site.id, reference=command.reference, reason=reason, occurred_at=occurred_at)
+    document = desk.document("return", site.id, reference=reference, reason=reason, occurred_at=occurred_at)
     desk.document_line(document, 1, quant, quantity, unit_cost=unit_cost, reference_line=line)
     posting = desk.posting("return", document.id, reason, occurred_at)
     desk.book.change_on_hand(

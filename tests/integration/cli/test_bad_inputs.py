@@ -1,6 +1,7 @@
 """What a shell, a network and a careless hand do to the program (shared bad inputs, CLI)."""
 
 import os
+import shlex
 import shutil
 import sqlite3
 import statistics
@@ -62,6 +63,61 @@ def test_a_wrong_password_is_exit_4_and_is_not_told_b165(postgres_url: str) -> N
 def test_a_file_that_is_no_database_is_exit_4(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("this is no database, but long enough to be taken for one " * 20)
     assert Program(f"sqlite:///{tmp_path}/text.db").refusal(4, "product", "list")["code"] == "db_unavailable"
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("sqlite://host/shop.db", "database_url"),
+        ("sqlite:////%00.db", "database_url"),
+        ("postgresql://nobody@localhost/shop?nosuch=1", "database_url"),
+        ("sqlite:////dev/null", "db_unavailable"),
+        ("sqlite:////", "db_unavailable"),
+    ],
+)
+def test_a_url_that_leads_nowhere_is_told_as_one_b165(url: str, code: str) -> None:
+    assert Program(url).refusal(4, "stock", "list")["code"] == code
+
+
+def test_a_file_of_another_program_is_left_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "other.db"
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("CREATE TABLE product (a)")
+        other.commit()
+    before = file.read_bytes()
+    program = Program(f"sqlite:///{file}")
+    assert program.refusal(4, "stock", "show", "--sku", "MUG")["code"] == "schema_missing"
+    assert program.refusal(4, "db", "upgrade")["facts"] == {"tables": ["product"]}
+    with closing(sqlite3.connect(file)) as other:
+        assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("product",)]
+    assert len(file.read_bytes()) == len(before)
+
+
+@pytest.mark.parametrize("words", [("db", "upgrade"), ("product", "add", "--sku", "A", "--name", "a"), ("db", "info")])
+def test_a_dry_run_makes_no_file(tmp_path: Path, words: tuple[str, ...]) -> None:
+    Program(f"sqlite:///{tmp_path}/new.db").answer(*words, "--dry-run")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)], ids=["people", "programs"])
+@pytest.mark.parametrize("output", ["/dev/full", None], ids=["full", "closed"])
+def test_an_answer_that_cannot_be_written_is_exit_4_in_one_line_and_says_that_it_may_be_done(
+    small_shop: Program, options: tuple[str, ...], output: str | None
+) -> None:
+    receive = shlex.join(
+        [str(PROGRAM), "stock", "receive", "--sku", "A", "--site", "MAIN", "--quantity", "1", *options]
+    )
+    done = subprocess.run(
+        ["sh", "-c", f"{receive} >{output or '&-'}"],
+        env={**os.environ, "STOCKCORE_DATABASE_URL": small_shop.url},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 4
+    assert done.stderr.splitlines()[1:] == []
+    assert "(output_failed)" in done.stderr
 
 
 def test_an_unmigrated_server_says_what_to_do(empty_postgres_url: str) -> None:

@@ -200,4 +200,3 @@ def test_a_file_that_changes_meanwhile_leaves_nothing_b151(app: OwnApplication, 
 
 def test_a_file_without_rows_changes_nothing(import_: Import, app: OwnApplication) -> None:
     assert import_("stock", "sku,site,quantity\n").total == 0
-    assert import_("stock", "", name="empty.jsonl").total == 0

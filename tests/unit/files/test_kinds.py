@@ -103,6 +103,12 @@ def test_a_sku_in_two_rows_refuses_both_b147(read: Read) -> None:
     assert problems_of(reading) == [(2, None, "duplicate_row"), (900, None, "duplicate_row")]
 
 
+@pytest.mark.parametrize("row", ["A,MAIN,2,available,", "A,MAIN,2,,receiving", "a,main,2, AVAILABLE , RECEIVING "])
+def test_a_default_written_out_is_the_same_as_one_left_out_b147(read: Read, row: str) -> None:
+    reading = read("stock", f"sku,site,quantity,status,location\nA,MAIN,1,,\n{row}\nA,MAIN,3,quarantine,\n")
+    assert problems_of(reading) == [(1, None, "duplicate_row"), (2, None, "duplicate_row")]
+
+
 def test_the_last_of_them_wins_if_told_so_b147(read: Read) -> None:
     reading = read("products", "sku,name\nA,one\nB,x\na,two\nA,three\n", last_wins=True)
     assert [(command.sku, command.name) for command in commands_of(reading)] == [("B", "x"), ("A", "three")]

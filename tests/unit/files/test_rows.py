@@ -50,7 +50,25 @@ def test_the_encoding_can_be_named_b127(write: Write) -> None:
     assert row.cells["name"] == "Café"
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "klingon", "rot13", ""])
+@pytest.mark.parametrize("name", ["stock.csv", "stock.jsonl"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["without", "with"])
+def test_utf_8_may_be_named_with_its_mark(write: Write, name: str, mark: bytes) -> None:
+    content = b'sku,quantity\n"A",1\n' if name == "stock.csv" else b'{"sku":"A","quantity":"1"}\n'
+    (row,) = rows_of(write(mark + content + b"\n", name), encoding="utf-8-sig")
+    assert (row.cells, row.problem) == ({"sku": "A", "quantity": "1"}, None)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1252", "iso-8859-15", "shift_jis", "gb18030", "koi8-r"])
+def test_an_encoding_of_text_files_is_taken(write: Write, encoding: str) -> None:
+    assert len(rows_of(write(b"sku,quantity\nA,1\n"), encoding=encoding)) == 1
+
+
+@pytest.mark.parametrize("encoding", ["idna", "punycode", "utf-7", "unicode_escape", "raw_unicode_escape", "hz"])
+def test_an_encoding_that_would_rewrite_cells_is_refused(write: Write, encoding: str) -> None:
+    assert refusal_of(write(b"sku,quantity\nA,1\n"), encoding=encoding).code == "value_unknown"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "klingon", "rot13", "", "utf\x00-8"])
 def test_an_encoding_in_which_lines_cannot_be_told_is_refused(write: Write, encoding: str) -> None:
     assert refusal_of(write(b"sku,quantity\nA,1\n"), encoding=encoding).code == "value_unknown"
 
@@ -90,6 +108,11 @@ def test_an_unclosed_quote_does_not_hide_behind_a_later_one(write: Write, rest: 
     assert (refusal.code, refusal.facts["line"]) == ("quote_unclosed", 3)
 
 
+def test_a_broken_quote_that_leaves_another_open_ends_the_reading(write: Write) -> None:
+    refusal = refusal_of(write(b'sku,quantity,name\n"A"x,1,"two\nlines",2,B\nC,3,c\n'))
+    assert (refusal.code, refusal.facts["line"]) == ("quote_unclosed", 2)
+
+
 def test_a_line_end_inside_quotes_is_one_row_and_lines_still_count_b137(write: Write) -> None:
     rows = rows_of(write(b'sku,quantity,name\nA,1,"two\nlines"\nB,1\nC,1,x\n'))
     assert [(row.number, row.line) for row in rows] == [(1, 2), (2, 4), (3, 5)]
@@ -115,12 +138,14 @@ def test_a_broken_row_leaves_the_others_alone(write: Write) -> None:
         ("stock.csv", b"PK\x03\x04 a spreadsheet"),
         ("stock.csv", "sku,quantity\n".encode("utf-16")),
         ("stock.csv", b""),
+        ("stock.jsonl", b""),
+        ("stock.jsonl", b"\n \n"),
         ("stock.csv", b"x" * (1 << 21)),
         ("stock.csv.gz", b"sku,quantity\nA,1\n"),
         ("stock.csv.gz", gzip.compress(b"sku,quantity\nA,1\n" * 1000)[:-20]),
         ("stock.xlsx", b"sku,quantity\nA,1\n"),
     ],
-    ids=["gzip", "zip", "utf-16", "empty", "no line ends", "not gzip", "cut off", "ending"],
+    ids=["gzip", "zip", "utf-16", "empty", "empty JSON", "blank JSON", "no line ends", "not gzip", "cut off", "ending"],
 )
 def test_what_is_no_such_file_is_refused_b041_b155(write: Write, name: str, content: bytes) -> None:
     path = write(content, name)
@@ -135,6 +160,17 @@ def test_there_must_be_a_file(tmp_path: Path) -> None:
 
 def test_a_compressed_file_is_read(write: Write) -> None:
     assert len(rows_of(write(gzip.compress(b"sku,quantity\nA,1\n"), "stock.csv.gz"))) == 1
+
+
+def test_a_file_is_the_same_however_it_is_compressed(write: Write) -> None:
+    content = b"sku,quantity\nA,1\n"
+    paths = [
+        write(content, "a.csv"),
+        write(gzip.compress(content, mtime=1), "b.csv.gz"),
+        write(gzip.compress(content, 1, mtime=2), "c.csv.gz"),
+    ]
+    assert len({Source.of(path).fingerprint for path in paths}) == 1
+    assert Source.of(write(content + b"B,1\n", "d.csv")).fingerprint != Source.of(paths[0]).fingerprint
 
 
 def test_a_file_that_changes_while_it_is_read_is_noticed_b151(write: Write) -> None:

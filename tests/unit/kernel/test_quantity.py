@@ -11,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stockcore.kernel.errors import StockcoreError
-from stockcore.kernel.quantity import check_step, exact, plain, read_decimal, read_quantity, whole_multiples
+from stockcore.kernel.quantity import (
+    INTEGER_MAX,
+    check_step,
+    covering_multiples,
+    exact,
+    plain,
+    read_decimal,
+    read_integer,
+    read_quantity,
+    whole_multiples,
+)
 
 D = Decimal
 QUANTITIES = st.decimals(min_value=0, max_value=D("999999999999.999999"), places=6)
@@ -194,6 +204,34 @@ def test_whole_multiples_fit_and_one_more_would_not_s081(quantity: Decimal, mult
     taken = whole_multiples(quantity, multiple)
     assert 0 <= taken <= quantity < taken + multiple
     assert taken % multiple == 0
+
+
+@given(QUANTITIES.filter(bool), st.decimals(min_value=D("0.000001"), max_value=1000, places=6))
+def test_covering_multiples_are_enough_and_one_less_would_not_be(quantity: Decimal, multiple: Decimal) -> None:
+    given_up = covering_multiples(quantity, multiple)
+    assert given_up - multiple < quantity <= given_up
+    assert given_up % multiple == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        (None, "field_required"),
+        ("5", "type_error"),
+        (True, "type_error"),
+        (D(5), "type_error"),
+        (0, "quantity_out_of_range"),
+        (INTEGER_MAX + 1, "quantity_out_of_range"),
+    ],
+)
+def test_what_is_no_whole_number_in_its_range_is_refused(value: object, code: str) -> None:
+    with pytest.raises(StockcoreError) as refusal:
+        read_integer(value, field="most", least=1)
+    assert (refusal.value.code, refusal.value.field) == (code, "most")
+
+
+def test_a_whole_number_is_taken_as_it_is() -> None:
+    assert [read_integer(value) for value in (-INTEGER_MAX, 0, INTEGER_MAX)] == [-INTEGER_MAX, 0, INTEGER_MAX]
 
 
 @pytest.mark.parametrize(
