@@ -76,7 +76,7 @@ POLICIES: Final = ("all_or_nothing", "ship_available", "backorder")
 CURRENCY_DEFAULT: Final = "GBP"
 
 #: What only `Counter.next_number` gives: a number of this form that somebody brings could be given again later.
-_AUTOMATIC: Final = re.compile("SO-[0-9]+")
+_AUTOMATIC: Final = re.compile("SO-(?:[0-9]{6}|[1-9][0-9]{6,})")
 
 
 @attrs.frozen
