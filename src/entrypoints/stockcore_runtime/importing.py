@@ -215,10 +215,15 @@ def _refused(item: Item, rejected: Rejected, reading: Reading) -> Iterator[Refus
 
 
 def _about(item: Item, rejected: Rejected, reading: Reading) -> Mapping[int, StockcoreError]:
-    """By the number of the one row that the refusal is about, with its column for the command's field."""
-    column = reading.column_of(item, rejected.field, rejected.facts)
-    error = StockcoreError(rejected.code, rejected.message, field=column, **rejected.facts)
-    return {item.row_of(rejected.field, column).number: error}
+    """By the number of each row that the refusal is about, with its column for the command's field."""
+    facts = {name: fact for name, fact in rejected.facts.items() if name != "failures"}
+    about: dict[int, StockcoreError] = {}
+    for failure in rejected.facts.get("failures", [{"code": rejected.code, "message": rejected.message}]):
+        field = failure.get("field", rejected.field)
+        column = reading.column_of(item, field, facts)
+        error = StockcoreError(failure["code"], failure["message"], field=column, **(facts if not about else {}))
+        about.setdefault(item.row_of(field, column).number, error)
+    return about
 
 
 def _short(item: Item, rejected: Rejected) -> Iterator[tuple[int, StockcoreError]]:

@@ -364,7 +364,24 @@ def _wanted_lines(counter: Counter, command: PlaceOrder, serving: Sequence[sourc
         raise StockcoreError("order_without_lines", "an order needs a line", field="lines")
     if len(lines) > LINES_MAX:
         raise StockcoreError("too_many_lines", f"an order has at most {LINES_MAX} lines", field="lines")
-    return [wanted_line(counter, line, f"lines/{index}", serving) for index, line in enumerate(lines)]
+    wanted, refusals = [], []
+    for index, line in enumerate(lines):
+        try:
+            wanted.append(wanted_line(counter, line, f"lines/{index}", serving))
+        except StockcoreError as refusal:
+            refusals.append(refusal)
+    if refusals:
+        raise _of_lines(refusals)
+    return wanted
+
+
+def _of_lines(refusals: Sequence[StockcoreError]) -> StockcoreError:
+    """The first, with all of them among its facts where there are several (ORD-11: each line and its reason)."""
+    first = refusals[0]
+    if len(refusals) > 1:
+        told = [{"field": each.field, "code": each.code, "message": each.message} for each in refusals]
+        first.facts = {**first.facts, "failures": told}
+    return first
 
 
 def wanted_line(counter: Any, line: LineRequest, field: str, serving: Sequence[sourcing.Candidate] = ()) -> Wanted:

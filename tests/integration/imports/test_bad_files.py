@@ -107,6 +107,17 @@ def test_each_row_that_is_short_is_told_so_and_no_other(import_: Import) -> None
     assert (line["sku"], line["short"]) == ("MUG2", "3")
 
 
+def test_each_row_of_an_order_hears_what_is_wrong_with_itself(import_: Import) -> None:
+    """ORD-11: every bad row, all of them at once."""
+    report = import_("orders", "order,sku,quantity\nA1,NOPE,1\nA1,MUG,1\nA1,MUG2,0.5\nA1,NONE,1\n")
+    assert told(report) == [
+        (1, "sku", "unknown_sku"),
+        (2, None, "batch_refused"),
+        (3, "quantity", "quantity_precision"),
+        (4, "sku", "unknown_sku"),
+    ]
+
+
 def test_lines_that_are_short_are_found_by_their_numbers(import_: Import) -> None:
     report = import_("orders", "order,line,sku,quantity\nA1,2,FLOUR,1\nA1,1,MUG,1\n")
     assert told(report) == [(1, "quantity", "insufficient_stock"), (2, None, "batch_refused")]

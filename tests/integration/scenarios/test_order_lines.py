@@ -119,3 +119,16 @@ def test_less_is_ordered_of_what_is_not_sold_any_more(house: House) -> None:
     house.do(EDIT_ORDER, edit(number, 3))
     assert house.lines(number)[0].ordered == 3
     assert house.refused(EDIT_ORDER, edit(number, 4)).code == "inactive_sku"
+
+
+def test_every_line_that_cannot_be_is_told_with_its_reason(house: House) -> None:
+    """ORD-11."""
+    house.receive("A", 5)
+    refusal = house.refused(PLACE_ORDER, order(("NOPE", 1), ("A", 1), ("A", "0.5"), ("NONE", 1)))
+    assert (refusal.code, refusal.field) == ("unknown_sku", "lines/0/sku")
+    assert [(failure["field"], failure["code"]) for failure in refusal.facts["failures"]] == [
+        ("lines/0/sku", "unknown_sku"),
+        ("lines/2/quantity", "quantity_precision"),
+        ("lines/3/sku", "unknown_sku"),
+    ]
+    assert "failures" not in house.refused(PLACE_ORDER, order(("NOPE", 1), ("A", 1))).facts
