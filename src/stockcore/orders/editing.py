@@ -174,7 +174,7 @@ def _serving(desk: OrderDesk, order: Order) -> list[sourcing.Candidate]:
 
 
 def _checked(desk: OrderDesk, order: Order, edits: Sequence[LineEdit]) -> list[_Edit]:
-    """Every edit checked before anything is changed. Errors: unknown_line, duplicate_row, inactive_sku,
+    """Every edit checked before anything is changed. Errors: unknown_field, unknown_line, duplicate_row, inactive_sku,
     illegal_transition, and those of quantities, units and new lines."""
     checked: list[_Edit] = []
     for index, edit in enumerate(edits):
@@ -183,6 +183,9 @@ def _checked(desk: OrderDesk, order: Order, edits: Sequence[LineEdit]) -> list[_
             added = sum(other.is_new for other in checked)
             checked.append(_new_line(desk, order, edit, added, field))
             continue
+        for name in ("sku", "price"):
+            if getattr(edit, name) is not None:
+                raise StockcoreError("unknown_field", f"an existing line keeps its {name}", field=f"{field}/{name}")
         line = next((line for line in desk.lines(order) if line.line_no == edit.line), None)
         if line is None:
             raise StockcoreError("unknown_line", f"order {order.number} has no line {edit.line}", field=f"{field}/line")

@@ -53,7 +53,7 @@ from stockcore.orders.records import (
 from stockcore.orders.results import LineFigures, OrderDocument
 from stockcore.stock.allocating import Requirement, requirement_of, requirement_to_json
 from stockcore.stock.book import Book, Demand, Posting
-from stockcore.stock.desk import demand_uuid
+from stockcore.stock.desk import ambiguous_location, demand_uuid
 from stockcore.stock.floor import Floor
 from stockcore.stock.holds import is_expired, release_all, release_expired
 from stockcore.stock.records import (
@@ -477,13 +477,7 @@ def _place_of(counter: Any, code: str, field: str, serving: Sequence[sourcing.Ca
             "unknown_location", f"no site that may serve has a location {code!r}", field=f"{field}/location"
         )
     if len(found) > 1:
-        holders = sorted(sites[place.site] for place in found)
-        raise StockcoreError(
-            "ambiguous_location",
-            f"{', '.join(holders)} have a location {code!r} each: name the site",
-            field=f"{field}/location",
-            sites=holders,
-        )
+        raise ambiguous_location((sites[place.site] for place in found), code, field=f"{field}/location")
     place: int = found[0].id
     return place
 

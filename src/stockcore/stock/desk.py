@@ -58,6 +58,17 @@ def demand_uuid(demand_type: str, reference: str) -> UUID:
     return uuid5(_DEMANDS, f"{demand_type}:{reference.strip()}")
 
 
+def ambiguous_location(sites: Iterable[str], code: str, *, field: str) -> StockcoreError:
+    """Several sites have a location of that code."""
+    holders = sorted(sites)
+    return StockcoreError(
+        "ambiguous_location",
+        f"{', '.join(holders)} have a location {code!r} each: name the site",
+        field=field,
+        sites=holders,
+    )
+
+
 def read_key(value: object, *, field: str) -> UUID:
     """Errors: field_required, type_error."""
     if value is None:

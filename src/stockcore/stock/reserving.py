@@ -26,7 +26,7 @@ from stockcore.locations.records import SOURCED_KINDS, Location, Purpose
 from stockcore.stock.allocating import Requirement, requirement_of, requirement_to_json
 from stockcore.stock.book import Demand, Posting
 from stockcore.stock.commands import CommitReservation, ReleaseReservation, ReserveStock
-from stockcore.stock.desk import Desk, demand_uuid, skus_of
+from stockcore.stock.desk import Desk, ambiguous_location, demand_uuid, skus_of
 from stockcore.stock.holds import release_expired
 from stockcore.stock.records import (
     Backorder,
@@ -191,14 +191,19 @@ def _candidates(desk: Desk, variant: Variant, command: ReserveStock) -> tuple[li
 
 
 def _place(desk: Desk, sites: Sequence[Location], code: str) -> Location:
-    """The place of that code at the first of the sites that has one. Errors: those of `Desk.place`."""
+    """The one place of that code at these sites. Errors: those of `Desk.place`, ambiguous_location."""
+    found: dict[str, Location] = {}
     refused: StockcoreError | None = None
     for site in sites:
         try:
-            return desk.place(site, code, default=Purpose.STORAGE)
+            found[site.code] = desk.place(site, code, default=Purpose.STORAGE)
         except StockcoreError as error:
             refused = refused or error
-    raise refused or StockcoreError("unknown_location", f"there is no location {code!r}", field="location")
+    if not found:
+        raise refused or StockcoreError("unknown_location", f"there is no location {code!r}", field="location")
+    if len(found) > 1:
+        raise ambiguous_location(found, code, field="location")
+    return next(iter(found.values()))
 
 
 def _takes(

@@ -10,6 +10,8 @@ from stockcore.catalog.use_cases import DEACTIVATE_PRODUCT
 from stockcore.orders.commands import EditOrder, LineEdit, LineRequest, Requirement
 from stockcore.orders.editing import EDIT_ORDER
 from stockcore.orders.placing import PLACE_ORDER
+from stockcore.stock.commands import ReserveStock
+from stockcore.stock.reserving import RESERVE_STOCK
 from tests.support.house import House, d, order
 
 
@@ -90,6 +92,10 @@ def test_a_place_that_several_sites_have_says_too_little(two_bins: House, sites:
     refusal = two_bins.refused(PLACE_ORDER, order(line(2, requirement=IN_BIN), sites=sites))
     assert (refusal.code, refusal.field) == ("ambiguous_location", "lines/0/location")
     assert refusal.facts["sites"] == ["HULL", "LEEDS"]
+    hold = ReserveStock(sku="A", quantity=d(2), reference="basket", location=" bin1", sites=sites)
+    refusal = two_bins.refused(RESERVE_STOCK, hold)
+    assert (refusal.code, refusal.field) == ("ambiguous_location", "location")
+    assert two_bins.reserve("A", 2, "basket", location="BIN1", sites=("HULL",)).reserved == 2
 
 
 def test_a_place_of_a_site_that_may_not_serve_is_not_known(two_bins: House) -> None:
@@ -132,3 +138,13 @@ def test_every_line_that_cannot_be_is_told_with_its_reason(house: House) -> None
         ("lines/3/sku", "unknown_sku"),
     ]
     assert "failures" not in house.refused(PLACE_ORDER, order(("NOPE", 1), ("A", 1))).facts
+
+
+@pytest.mark.parametrize("field", ["sku", "price"])
+def test_an_edit_of_a_line_changes_nothing_but_its_quantity(house: House, field: str) -> None:
+    house.receive("A", 5)
+    number = house.order(("A", 1)).number
+    wish = LineEdit(line=1, quantity=d(2), **{field: "B" if field == "sku" else d(3)})  # type: ignore[arg-type]
+    refusal = house.refused(EDIT_ORDER, EditOrder(number=number, lines=(wish,)))
+    assert (refusal.code, refusal.field) == ("unknown_field", f"lines/0/{field}")
+    assert house.stock("A") == (5, 1, 4)
