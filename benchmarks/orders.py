@@ -107,8 +107,8 @@ def measure(url: str, size: int, rounds: int) -> dict[str, Any]:
         try:
             for name, pair, count in (
                 ("single_place", bench.place(4 * rounds, 25, 1), 25),
-                ("batch_place", bench.place(4 * rounds, 1, BATCH), BATCH),
-                ("batch_dispatch", bench.dispatch(4 * rounds, 1, BATCH), BATCH),
+                ("batch_place", bench.place(2 * rounds, 2, BATCH), 2 * BATCH),
+                ("batch_dispatch", bench.dispatch(2 * rounds, 2, BATCH), 2 * BATCH),
             ):
                 figures[name] = pair.figures(count)
                 ratios[name] = round(pair.ratio, 3)
