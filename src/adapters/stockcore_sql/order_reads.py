@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.quantity import ZERO
 from stockcore.kernel.text import normal_code
-from stockcore.orders.lifecycle import UNDISPATCHED, State, shown_state
+from stockcore.orders.lifecycle import UNDISPATCHED, shipped_of_service, shown_state
 from stockcore.orders.results import LineFigures, OrderDocument, ShipmentFigures
 from stockcore.orders.views import HistoryView, OrderSummary
 from stockcore.stock.records import DemandType
@@ -118,8 +118,7 @@ def _document(header: Any, lines: Sequence[Any], shipments: Sequence[Any], relea
 
 
 def _figures(line: Any, header: Any) -> LineFigures:
-    """A service has no goods to wait for: it is done as soon as its order is confirmed."""
-    is_done = not line.stocked and header.state == State.SUPPLIER_CONFIRMED
+    shipped = line.shipped if line.stocked else shipped_of_service(header.state, line.ordered, line.cancelled)
     return LineFigures(
         id=line.id,
         line=line.line_no,
@@ -127,7 +126,7 @@ def _figures(line: Any, header: Any) -> LineFigures:
         ordered=line.ordered,
         reserved=line.reserved,
         backordered=line.backordered,
-        shipped=line.ordered - line.cancelled if is_done else line.shipped,
+        shipped=shipped,
         cancelled=line.cancelled,
         price=line.price,
         currency=header.currency,

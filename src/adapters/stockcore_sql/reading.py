@@ -7,6 +7,7 @@ each, so that a statement's text never depends on how much is asked for.
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
@@ -30,20 +31,22 @@ from stockcore_sql.types import Day, Flag, Instant
 Condition: TypeAlias = sa.ColumnElement[bool]
 
 
-class Dialect:
+class Dialect(ABC):
     """What differs between the two databases when reading."""
 
     name: str
 
+    @abstractmethod
     def among(self, column: sa.ColumnElement[Any], parameter: str) -> Condition:
-        raise NotImplementedError
+        """The column has one of the values of a parameter."""
 
+    @abstractmethod
     def now(self) -> sa.ColumnElement[Any]:
         """The simulated time when one is given, else the database's clock."""
-        raise NotImplementedError
 
+    @abstractmethod
     def driver(self) -> sa.Dialect:
-        raise NotImplementedError
+        """What the statements are compiled for."""
 
 
 class Postgres(Dialect):

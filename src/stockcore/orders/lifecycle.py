@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Final
 
 import attrs
 
 from stockcore.kernel.errors import StockcoreError
+from stockcore.kernel.quantity import ZERO
 
 
 class State(enum.StrEnum):
@@ -77,6 +79,12 @@ def illegal(current: str, wanted: str) -> StockcoreError:
         wanted=str(wanted),
         allowed=sorted(LIFECYCLE[State(current)]),
     )
+
+
+def shipped_of_service(own: str, ordered: Decimal, cancelled: Decimal) -> Decimal:
+    """What counts as shipped of a line that is not stocked, in base units, by the order's own state: a service has no
+    goods to wait for and is done as soon as its order is confirmed. Pure."""
+    return ordered - cancelled if own == State.SUPPLIER_CONFIRMED else ZERO
 
 
 def shown_state(own: str, shipments: Iterable[str], open_remainder: bool) -> State:

@@ -36,7 +36,7 @@ from stockcore.locations.records import SOURCED_KINDS, Location, PlacesFor, Site
 from stockcore.orders import sourcing
 from stockcore.orders.commands import LineRequest, PlaceOrder
 from stockcore.orders.commands import Requirement as WantedUnits
-from stockcore.orders.lifecycle import State, shown_state
+from stockcore.orders.lifecycle import State, shipped_of_service, shown_state
 from stockcore.orders.reading import check_flag, listed, read_address, read_list, read_texts, readable
 from stockcore.orders.records import (
     Customer,
@@ -679,7 +679,7 @@ def _document(
         stocked = want.variant.stocked
         reserved = line.ordered - short if stocked and not kept else ZERO
         backordered = short if order.policy == "backorder" and not kept else ZERO
-        shipped = ZERO if stocked or kept else line.ordered
+        shipped = ZERO if stocked else shipped_of_service(order.state, line.ordered, line.cancelled)
         is_open = is_open or reserved > ZERO or backordered > ZERO
         figures.append(
             LineFigures(
