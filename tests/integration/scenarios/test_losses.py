@@ -77,14 +77,20 @@ def test_a_lot_promised_in_pairs_expires(house: House) -> None:
     assert house.line(order) == (2, 2, 0)
 
 
-@pytest.mark.parametrize("lose", [damage, adjust])
-def test_a_loss_anywhere_takes_what_is_packed_last(house: House, lose: Callable[[House, int], None]) -> None:
+def packed_and_picking(house: House, *, free: int) -> tuple[str, str]:
+    """The numbers of a packed order of four A and of a younger one of two whose goods are chosen; so many are free."""
     house.receive("A", 4)
     packed = house.order(("A", 4)).number
     house.advance(packed, "packed", through=True)
-    house.receive("A", 2)
+    house.receive("A", 2 + free)
     picking = house.order(("A", 2)).number
     house.advance(picking, "picking", through=True)
+    return packed, picking
+
+
+@pytest.mark.parametrize("lose", [damage, adjust])
+def test_a_loss_anywhere_takes_what_is_packed_last(house: House, lose: Callable[[House, int], None]) -> None:
+    packed, picking = packed_and_picking(house, free=0)
     lose(house, 1)
     assert (house.line(packed), house.line(picking)) == ((4, 0, 0), (1, 1, 0))
     lose(house, 2)
@@ -92,12 +98,7 @@ def test_a_loss_anywhere_takes_what_is_packed_last(house: House, lose: Callable[
 
 
 def test_a_loss_anywhere_takes_what_nobody_has_chosen_first(house: House) -> None:
-    house.receive("A", 4)
-    packed = house.order(("A", 4)).number
-    house.advance(packed, "packed", through=True)
-    house.receive("A", 3)
-    picking = house.order(("A", 2)).number
-    house.advance(picking, "picking", through=True)
+    packed, picking = packed_and_picking(house, free=1)
     damage(house, 1)
     assert (house.line(packed), house.line(picking)) == ((4, 0, 0), (2, 0, 0))
 
