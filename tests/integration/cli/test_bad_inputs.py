@@ -176,7 +176,7 @@ def test_broken_books_are_exit_5_with_a_list_and_nothing_is_changed_b169(small_s
 
 def test_an_interrupted_program_is_exit_130() -> None:
     script = (
-        "import os, signal; from stockcore_cli import main; "
+        "import os, signal; signal.signal(2, signal.default_int_handler); from stockcore_cli import main; "
         "main.stockcore.main = lambda **arguments: os.kill(os.getpid(), signal.SIGINT); main.main()"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
