@@ -260,19 +260,18 @@ def _said(value: Any) -> str:
     say = _SAY.get(type(value))
     if say is not None:
         return say(value)
-    if isinstance(value, str):
-        return repr(str(value))
-    if isinstance(value, Mapping):
-        return "{" + ",".join([f"{str(key)!r}:{_said(item)}" for key, item in sorted(value.items())]) + "}"
     kind: Any = type(value)
-    if not attrs.has(kind):
+    fields = _fields(kind)
+    if fields is None:
+        if isinstance(value, Mapping):
+            return "{" + ",".join([f"{str(key)!r}:{_said(item)}" for key, item in sorted(value.items())]) + "}"
         return repr(str(value))
-    names, defaults, take = _fields(kind)
-    said = []
-    for name, default, item in zip(names, defaults, take(value), strict=True):
-        if item is not default and item != default:
-            say = _SAY.get(type(item), _said)
-            said.append(f"{name}={say(item)}")
+    names, defaults, take = fields
+    said = [
+        f"{name}={_SAY.get(type(item), _said)(item)}"
+        for name, default, item in zip(names, defaults, take(value), strict=True)
+        if item is not default and (default is None or item != default)
+    ]
     return "(" + ",".join(said) + ")"
 
 
@@ -292,11 +291,14 @@ _SAY: Final[Mapping[type, Callable[[Any], str]]] = {
 
 
 @lru_cache
-def _fields(kind: type) -> tuple[Sequence[str], Sequence[Any], Callable[[Any], tuple[Any, ...]]]:
-    """The names of a class's fields, their defaults, and what takes them from an object."""
+def _fields(kind: Any) -> tuple[Sequence[str], Sequence[Any], Callable[[Any], tuple[Any, ...]]] | None:
+    """The names of a class's fields, their defaults, and what takes them from an object; None: it is no attrs class."""
+    if not attrs.has(kind):
+        return None
     fields = [field for field in attrs.fields(kind) if field.name != "command_id"]
     names = [*(field.name for field in fields), "__class__"]  # of one name alone attrgetter makes no tuple
-    return names, [*(field.default for field in fields), kind], attrgetter(*names)
+    defaults = [None if field.default is attrs.NOTHING else field.default for field in fields]
+    return names, [*defaults, kind], attrgetter(*names)
 
 
 def execute(

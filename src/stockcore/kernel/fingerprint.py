@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from decimal import Decimal
-from functools import lru_cache
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
+from typing import Final
 
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.strict_json import read_json
@@ -48,14 +48,12 @@ def _canonical(value: object) -> str:
 
 def canonical(number: Decimal | int) -> str:
     """One text per value, exact: 1, 1.0 and 1E0 are the same; short, however large the exponent is."""
-    if isinstance(number, Decimal) and not number.is_finite():
-        return str(number)  # NaN and infinity, to be refused by whoever reads the command
-    return _canonical_finite(number)
+    if not isinstance(number, Decimal):
+        number = Decimal(number)
+    if not number:
+        return "0"
+    return str(number.normalize(_EXACT) if number.is_finite() else number)  # NaN and infinity are refused elsewhere
 
 
-@lru_cache(maxsize=4096)  # equal numbers have one text, and few of them are asked for all the time
-def _canonical_finite(number: Decimal | int) -> str:
-    sign, digits, exponent = Decimal(number).as_tuple()
-    text = "".join(map(str, digits))
-    kept = text.rstrip("0")
-    return f"{'-' * sign}{kept.lstrip('0')}e{int(exponent) + len(text) - len(kept)}" if kept else "0"
+#: Rounds nothing, whatever a number's size.
+_EXACT: Final = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from stockcore.kernel.errors import StockcoreError
-from stockcore.kernel.quantity import DECIMALS_MAX, ZERO, read_decimal
+from stockcore.kernel.quantity import DECIMALS_MAX, ZERO, is_too_precise, read_decimal
 from stockcore.kernel.text import read_text
 
 CURRENCY_LENGTH: Final = 3
@@ -20,7 +20,7 @@ def read_unit_price(value: object, *, field: str | None = None) -> Decimal:
     price = read_decimal(value, field=field)
     if price < ZERO:
         raise StockcoreError("money_negative", "a price or cost cannot be negative", field=field)
-    if price != round(price, DECIMALS_MAX):
+    if is_too_precise(price):
         raise StockcoreError(
             "money_precision",
             f"a price or cost per unit has at most {DECIMALS_MAX} decimals",

@@ -1,4 +1,4 @@
-"""Objects to plain data and back: the only module that knows cattrs.
+"""Objects to plain data and back: the only module that knows cattrs and orjson.
 
 Plain means JSON: quantities and amounts as plain text (`"10"`, `"0.25"`), instants as ISO 8601 in UTC, ids as
 text.
@@ -14,6 +14,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 from uuid import UUID
+
+import orjson
 
 from stockcore.kernel.quantity import plain
 
@@ -52,7 +54,10 @@ def from_plain(value: Any, kind: type[R]) -> R:
 
 def to_json(value: object) -> str:
     """Compact JSON of plain data; Decimals, ids and instants that still stand in it become plain."""
-    return _ENCODER.encode(value)
+    try:
+        return orjson.dumps(value, _default, _OPTIONS).decode()
+    except TypeError:  # an integer beyond 64 bits, or a text that UTF-8 has no bytes for
+        return json.dumps(value, separators=(",", ":"), default=_default)
 
 
 def plain_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,4 +80,4 @@ def _default(value: object) -> object:
     return str(value)
 
 
-_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), default=_default, check_circular=False)
+_OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS

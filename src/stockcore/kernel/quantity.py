@@ -30,13 +30,16 @@ def read_decimal(value: object, *, field: str | None = None) -> Decimal:
     """
     if value is None:
         raise StockcoreError("field_required", "a number is needed here", field=field)
-    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
-        raise StockcoreError("type_error", f"a number is needed here, not {type(value).__name__}", field=field)
-    if isinstance(value, str) and not _PLAIN.fullmatch(value):
-        raise _unreadable(value, field)
-    if isinstance(value, int) and abs(value) >= QUANTITY_LIMIT:
-        raise _out_of_range(field)
-    number = Decimal(value)
+    if type(value) is Decimal:
+        number = value
+    else:
+        if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
+            raise StockcoreError("type_error", f"a number is needed here, not {type(value).__name__}", field=field)
+        if isinstance(value, str) and not _PLAIN.fullmatch(value):
+            raise _unreadable(value, field)
+        if isinstance(value, int) and abs(value) >= QUANTITY_LIMIT:
+            raise _out_of_range(field)
+        number = Decimal(value)
     if not number.is_finite():
         raise StockcoreError("quantity_not_finite", f"{value!r} is not a finite number", field=field)
     if number.adjusted() >= QUANTITY_DIGITS and number != 0:
@@ -92,9 +95,14 @@ def read_integer(value: object, *, field: str | None = None, least: int = -INTEG
 
 def exact(number: Decimal, *, field: str | None = None) -> Decimal:
     """The number, refused where it has more than 6 decimals that matter; never "-0"."""
-    if number.as_tuple().exponent < -DECIMALS_MAX and number != round(number, DECIMALS_MAX):  # type: ignore[operator]
+    if is_too_precise(number):
         raise StockcoreError("quantity_precision", "at most 6 decimals", field=field, max_decimals=DECIMALS_MAX)
     return number if number else ZERO
+
+
+def is_too_precise(number: Decimal) -> bool:
+    """Whether more than 6 of its decimals matter."""
+    return number != number.to_integral_value() and number != round(number, DECIMALS_MAX)
 
 
 def check_step(quantity: Decimal, step: Decimal, *, field: str | None = None) -> None:

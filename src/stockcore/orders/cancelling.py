@@ -16,8 +16,8 @@ from stockcore.kernel.quantity import ZERO, check_step, plain, read_quantity
 from stockcore.kernel.unit_of_work import UnitOfWork
 from stockcore.orders.commands import CancelLines, CancelOrder, HoldOrder, LineCancel, ResumeOrder
 from stockcore.orders.desk import OrderDesk
+from stockcore.orders.history import announce, write_history
 from stockcore.orders.lifecycle import UNDISPATCHED, State, illegal
-from stockcore.orders.placing import announce, write_history
 from stockcore.orders.reading import read_list, read_reason, reason_if_any
 from stockcore.orders.records import Order, OrderLine, Shipment
 from stockcore.orders.results import OrderChanged

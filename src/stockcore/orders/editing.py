@@ -29,19 +29,17 @@ from stockcore.orders.cancelling import (
 )
 from stockcore.orders.commands import EditOrder, LineEdit, LineRequest
 from stockcore.orders.desk import OrderDesk
+from stockcore.orders.history import announce
 from stockcore.orders.lifecycle import State, illegal
 from stockcore.orders.placing import (
-    Wanted,
-    announce,
     as_json,
     candidates,
-    converted_line,
     shortage_error,
-    wanted_line,
 )
 from stockcore.orders.reading import listed, read_list
 from stockcore.orders.records import Order, OrderLine
 from stockcore.orders.results import OrderChanged
+from stockcore.orders.wanted import converted_line, wanted_line
 from stockcore.stock.allocating import requirement_of
 from stockcore.stock.book import Demand, PoolKey, sites_of
 from stockcore.stock.records import Backorder, DemandType, Quant, Reservation
@@ -230,13 +228,13 @@ def _new_line(desk: OrderDesk, order: Order, edit: LineEdit, offset: int, field:
     if edit.sku is None:
         raise StockcoreError("field_required", "a new line needs a SKU", field=f"{field}/sku")
     request = LineRequest(sku=edit.sku, quantity=edit.quantity, price=edit.price, unit=edit.unit)
-    wanted: Wanted = wanted_line(desk, request, field)
+    wanted = wanted_line(desk, request, field)
     last = max((line.line_no for line in desk.lines(order)), default=0)
     line = OrderLine(
         desk.new_id(),
         order.id,
         last + 1 + offset,
-        wanted.variant.id,
+        wanted.variant,
         ZERO,
         ZERO,
         wanted.price,
@@ -245,7 +243,7 @@ def _new_line(desk: OrderDesk, order: Order, edit: LineEdit, offset: int, field:
         wanted.factor,
         "",
     )
-    return _Edit(line, wanted.variant, wanted.quantity, True, wanted.multiple)
+    return _Edit(line, wanted.sold, wanted.quantity, True, wanted.multiple)
 
 
 def _plan(desk: OrderDesk, order: Order, grown: Sequence[_Edit], freed: _Freed) -> tuple[sourcing.Plan, list[Demand]]:

@@ -16,8 +16,8 @@ from uuid import UUID
 
 from stockcore.kernel.quantity import ZERO
 from stockcore.kernel.unit_of_work import Changes, Ids, NewIds, Origin, Store, UnitOfWork
+from stockcore.orders.history import announce, write_history
 from stockcore.orders.lifecycle import UNDISPATCHED, State
-from stockcore.orders.placing import announce, write_history
 from stockcore.orders.records import LinesById, LockOrdersById, Order, Shipment, ShipmentsOfOrdersById
 from stockcore.stock.records import AllocationsOfDemands, FollowUp, PendingFollowUps
 

@@ -19,8 +19,8 @@ from stockcore.kernel.unit_of_work import UnitOfWork
 from stockcore.locations.records import Purpose
 from stockcore.orders.commands import AdvanceOrder
 from stockcore.orders.desk import OrderDesk
+from stockcore.orders.history import announce, write_history
 from stockcore.orders.lifecycle import BEFORE, OPEN_SHIPMENT, SHIPMENT_STATES, State, illegal
-from stockcore.orders.placing import announce, write_history
 from stockcore.orders.reading import check_flag, read_texts, readable
 from stockcore.orders.records import Order, Shipment, ShipmentLine, VariantsOfOrders
 from stockcore.orders.results import OrderChanged

@@ -9,39 +9,32 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-import attrs
-
-from stockcore.catalog.conversion import Conversions, Converted, factor_as_kept
+from stockcore.catalog.conversion import Conversions
 from stockcore.catalog.records import PackagingsOf, Sold, Units, VariantsByCode
-from stockcore.kernel.dates import optional_date, optional_instant
+from stockcore.kernel.dates import optional_instant
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
-from stockcore.kernel.money import read_currency, read_unit_price
+from stockcore.kernel.money import read_currency
 from stockcore.kernel.plain import to_json, to_plain
 from stockcore.kernel.quantity import (
-    DECIMALS_MAX,
-    ONE,
     QUANTITY_LIMIT,
     ZERO,
-    check_step,
     plain,
-    read_decimal,
     read_integer,
-    read_quantity,
 )
-from stockcore.kernel.records import Message
-from stockcore.kernel.text import lookup_codes, normal_code, optional_text, read_text
+from stockcore.kernel.text import lookup_codes, normal_code, read_text
 from stockcore.kernel.unit_of_work import Changes, Ids, NewIds, Query, UnitOfWork
+from stockcore.kernel.values import value
 from stockcore.locations.records import SOURCED_KINDS, Location, PlacesFor, Sites
 from stockcore.orders import sourcing
 from stockcore.orders.commands import LineRequest, PlaceOrder
 from stockcore.orders.commands import Requirement as WantedUnits
+from stockcore.orders.history import announce, write_history
 from stockcore.orders.lifecycle import State, shipped_of_service, shown_state
-from stockcore.orders.reading import check_flag, listed, read_address, read_list, read_texts, readable
+from stockcore.orders.reading import check_flag, listed, read_address, read_texts, readable
 from stockcore.orders.records import (
     Customer,
     CustomersByCode,
-    HistoryEntry,
     LockOffers,
     LockOrders,
     NextOrderNumbers,
@@ -51,9 +44,10 @@ from stockcore.orders.records import (
     OrdersByReference,
 )
 from stockcore.orders.results import LineFigures, OrderDocument
-from stockcore.stock.allocating import Requirement, requirement_of, requirement_to_json
+from stockcore.orders.wanted import Wanted, wanted_lines
+from stockcore.stock.allocating import requirement_of
 from stockcore.stock.book import Book, Demand, Posting
-from stockcore.stock.desk import ambiguous_location, demand_uuid
+from stockcore.stock.desk import demand_uuid
 from stockcore.stock.floor import Floor
 from stockcore.stock.holds import is_expired, release_all, release_expired
 from stockcore.stock.records import (
@@ -70,27 +64,12 @@ from stockcore.stock.records import (
 )
 from stockcore.stock.serving import available_to, reserve, serve
 
-LINES_MAX: Final = 10_000
 QUANTITY_MAX: Final = Decimal(QUANTITY_LIMIT)
 POLICIES: Final = ("all_or_nothing", "ship_available", "backorder")
 CURRENCY_DEFAULT: Final = "GBP"
 
 #: What only `Counter.next_number` gives: a number of this form that somebody brings could be given again later.
 _AUTOMATIC: Final = re.compile("SO-(?:[0-9]{6}|[1-9][0-9]{6,})")
-
-
-@attrs.frozen
-class Wanted:
-    """A line of a command, checked: what becomes an order line and a demand."""
-
-    variant: Sold
-    quantity: Decimal  # base units
-    multiple: Decimal
-    price: Decimal | None
-    entered: Decimal
-    entered_unit: str
-    factor: Decimal
-    requirement: str
 
 
 class Counter:
@@ -221,15 +200,11 @@ def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
     """Decide one order; raises before anything is changed, or makes all its changes."""
     terms = _terms(counter, command)
     serving = counter.serving(command)
-    wanted = _wanted_lines(counter, command, serving)
+    wanted = wanted_lines(counter, command, serving)
     holds = _holds(counter, command)
     order_id = counter.new_id()
     line_ids = [counter.new_id() for _ in wanted]
     demands = _demands(counter, command, order_id, line_ids, wanted, serving)
-    wishes = [
-        sourcing.Wish(line.variant.id, line.variant.sku, line.quantity, line.multiple, line.requirement)
-        for line in wanted
-    ]
     held = _held(holds)
 
     def pooled(variant: int, site: int) -> Decimal:
@@ -240,7 +215,7 @@ def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
     def available(line: int, variant: int, site: int) -> Decimal:
         found = known.get((line, site))
         if found is None:
-            if not wanted[line].variant.stocked:
+            if not wanted[line].sold.stocked:
                 found = wanted[line].quantity
             elif (variant, site) not in held:
                 found = available_to(counter.book, counter.floor, demands[line], site)
@@ -249,18 +224,18 @@ def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
             known[(line, site)] = found
         return found
 
-    plan = sourcing.plan(wishes, available, serving, command.strategy, pooled)
+    plan = sourcing.plan(wanted, available, serving, command.strategy, pooled)
     kept = command.keep_received and not plan.is_whole and command.policy == "all_or_nothing"
     if not kept:
-        _refuse_shortage(command, plan, wishes, serving, counter.book, available)
-    explanation = to_json(sourcing.explain(plan, wishes, available, serving, command.strategy))
+        _refuse_shortage(command, plan, wanted, serving, counter.book, available)
+    explanation = to_json(sourcing.explain(plan, wanted, available, serving, command.strategy))
     order = _order(counter, command, order_id, terms, kept)
     lines = [
         OrderLine(
             line_id,
             order_id,
             line_no,
-            line.variant.id,
+            line.variant,
             line.quantity,
             ZERO,
             line.price,
@@ -276,7 +251,7 @@ def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
         counter.changes.insert(line)
     if kept:
         for demand, want in zip(demands, wanted, strict=True):
-            if want.variant.stocked:
+            if want.sold.stocked:
                 counter.book.note_demand(demand, serving[0].site)
         counter.book.raise_exception("insufficient_stock", order=order.number, explanation=json.loads(explanation))
         write_history(counter, order, [(None, State.RECEIVED)], None, explanation)
@@ -294,7 +269,7 @@ def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
     return document
 
 
-@attrs.frozen
+@value
 class _Terms:
     """What a command says of the whole order, read where it is not taken as it is."""
 
@@ -357,131 +332,6 @@ def _reference(counter: Counter, command: PlaceOrder, customer: Customer | None)
     return reference
 
 
-def _wanted_lines(counter: Counter, command: PlaceOrder, serving: Sequence[sourcing.Candidate]) -> list[Wanted]:
-    """Errors: those of read_list and of `wanted_line`, order_without_lines, too_many_lines."""
-    lines = read_list(command.lines, LineRequest, field="lines")
-    if not lines:
-        raise StockcoreError("order_without_lines", "an order needs a line", field="lines")
-    if len(lines) > LINES_MAX:
-        raise StockcoreError("too_many_lines", f"an order has at most {LINES_MAX} lines", field="lines")
-    wanted, refusals = [], []
-    for index, line in enumerate(lines):
-        try:
-            wanted.append(wanted_line(counter, line, f"lines/{index}", serving))
-        except StockcoreError as refusal:
-            refusals.append(refusal)
-    if refusals:
-        raise _of_lines(refusals)
-    return wanted
-
-
-def _of_lines(refusals: Sequence[StockcoreError]) -> StockcoreError:
-    """The first, with all of them among its facts where there are several (ORD-11: each line and its reason)."""
-    first = refusals[0]
-    if len(refusals) > 1:
-        told = [{"field": each.field, "code": each.code, "message": each.message} for each in refusals]
-        first.facts = {**first.facts, "failures": told}
-    return first
-
-
-def wanted_line(counter: Any, line: LineRequest, field: str, serving: Sequence[sourcing.Candidate] = ()) -> Wanted:
-    """`serving`: the sites that may serve the line. Errors: unknown_sku, inactive_sku, those of quantities, units,
-    prices and requirements."""
-    sku: object = line.sku
-    variant = counter.variants.get(normal_code(sku)) if isinstance(sku, str) else None
-    if variant is None:
-        read_text(sku, field=f"{field}/sku")
-        raise StockcoreError("unknown_sku", f"there is no SKU {line.sku!r}", field=f"{field}/sku", sku=line.sku)
-    if variant.status == "inactive":
-        raise StockcoreError("inactive_sku", f"{variant.sku} is not active", field=f"{field}/sku")
-    entered = read_quantity(line.quantity, field=f"{field}/quantity")
-    quantity, unit, factor, multiple = entered, variant.unit, ONE, variant.step
-    if line.unit is None:
-        check_step(quantity, variant.step, field=f"{field}/quantity")
-    else:
-        converted = converted_line(counter.conversions, entered, line.unit, variant, field)
-        quantity, unit, multiple = converted.quantity, converted.unit, converted.multiple
-        factor = factor_as_kept(converted)
-    price = variant.list_price
-    if line.price is not None:
-        price = read_unit_price(line.price, field=f"{field}/price")
-    elif price is not None and factor != ONE:
-        price = round(read_decimal(price * factor, field=f"{field}/price"), DECIMALS_MAX)
-    if line.multiple is not None:
-        multiple = _own_multiple(line, quantity, multiple, field)
-    requirement = _requirement(counter, variant, line, field, serving)
-    return Wanted(variant, quantity, multiple, price, entered, unit, factor, requirement)
-
-
-def _own_multiple(line: LineRequest, quantity: Decimal, unit: Decimal, field: str) -> Decimal:
-    """A multiple is of whole units, and the quantity of whole multiples: what is left over could never be served.
-
-    Errors: those of read_quantity, quantity_precision.
-    """
-    multiple = read_quantity(line.multiple, field=f"{field}/multiple")
-    check_step(multiple, unit, field=f"{field}/multiple")
-    check_step(quantity, multiple, field=f"{field}/quantity")
-    return multiple
-
-
-def converted_line(conversions: Conversions, entered: Decimal, unit: str, variant: Sold, field: str) -> Converted:
-    """Errors: those of read_text, unknown_unit, uom_incompatible, quantity_precision, quantity_out_of_range."""
-    named = read_text(unit, field=f"{field}/unit")
-    try:
-        return conversions.to_base(entered, named, variant, field=f"{field}/quantity")
-    except StockcoreError as refusal:
-        if refusal.field == "unit":
-            refusal.field = f"{field}/unit"
-        raise
-
-
-def _requirement(
-    counter: Any, variant: Sold, line: LineRequest, field: str, serving: Sequence[sourcing.Candidate]
-) -> str:
-    """The line's requirement with ids for codes. Errors: those of what is read, unknown_lot, unknown_location,
-    ambiguous_location."""
-    wanted = line.requirement
-    if wanted is None:
-        return ""
-    if not isinstance(wanted, WantedUnits):
-        raise StockcoreError(
-            "type_error", f"a Requirement is needed here, not {type(wanted).__name__}", field=f"{field}/requirement"
-        )
-    lot = optional_text(wanted.lot, field=f"{field}/lot")
-    location = optional_text(wanted.location, field=f"{field}/location")
-    days = wanted.shelf_life_days
-    found = Requirement(
-        None if lot is None else _lot(counter, variant, lot, field),
-        None if location is None else _place_of(counter, location, field, serving),
-        optional_date(wanted.good_until, field=f"{field}/good_until"),
-        None if days is None else read_integer(days, field=f"{field}/shelf_life_days", least=0),
-    )
-    return requirement_to_json(found)
-
-
-def _lot(counter: Any, variant: Sold, code: str, field: str) -> int:
-    """Errors: unknown_lot."""
-    found: Lot | None = counter.lots.get((variant.id, code))
-    if found is None:
-        raise StockcoreError("unknown_lot", f"{variant.sku} has no lot {code!r}", field=f"{field}/lot")
-    return found.id
-
-
-def _place_of(counter: Any, code: str, field: str, serving: Sequence[sourcing.Candidate]) -> int:
-    """The one place of that code at the sites that may serve. Errors: unknown_location, ambiguous_location."""
-    sites = {candidate.site: candidate.code for candidate in serving}
-    wanted = normal_code(code)
-    found = [p for p in counter.floor.places.values() if p.normal_code == wanted and p.site in sites]
-    if not found:
-        raise StockcoreError(
-            "unknown_location", f"no site that may serve has a location {code!r}", field=f"{field}/location"
-        )
-    if len(found) > 1:
-        raise ambiguous_location((sites[place.site] for place in found), code, field=f"{field}/location")
-    place: int = found[0].id
-    return place
-
-
 def as_json(serving: Sequence[sourcing.Candidate]) -> str:
     """Candidate sites as they are stored with a demand."""
     return "[" + ",".join([str(candidate.site) for candidate in serving]) + "]"
@@ -501,7 +351,7 @@ def _demands(
             DemandType.ORDER,
             order_id,
             line_id,
-            line.variant.id,
+            line.variant,
             sites,
             line.multiple,
             command.priority,
@@ -654,7 +504,7 @@ def _reserve(
         release_all(book, posting, hold)
     book.raised.clear()  # what the holds gave back is this order's first
     for take in plan.takes:
-        if wanted[take.line].variant.stocked:
+        if wanted[take.line].sold.stocked:
             reserve(book, posting, counter.floor, demands[take.line], take.site, take.quantity)
     if command.policy == "backorder":
         for demand, short in zip(demands, plan.short, strict=True):
@@ -676,7 +526,7 @@ def _document(
     is_open = False
     figures = []
     for line, want, short in zip(lines, wanted, plan.short, strict=True):
-        stocked = want.variant.stocked
+        stocked = want.sold.stocked
         reserved = line.ordered - short if stocked and not kept else ZERO
         backordered = short if order.policy == "backorder" and not kept else ZERO
         shipped = ZERO if stocked else shipped_of_service(order.state, line.ordered, line.cancelled)
@@ -685,7 +535,7 @@ def _document(
             LineFigures(
                 line.id,
                 line.line_no,
-                want.variant.sku,
+                want.sku,
                 line.ordered,
                 reserved,
                 backordered,
@@ -698,58 +548,6 @@ def _document(
     state = order.state if is_open else shown_state(order.state, (), open_remainder=False)
     code = None if customer is None else customer.code
     return OrderDocument(order.number, state, tuple(figures), (), code, order.reference, False)
-
-
-# -- history and messages: shared by every order use case ----------------------------------------------------------
-
-
-def write_history(
-    holder: Any,
-    order: Order,
-    steps: Sequence[tuple[str | None, str]],
-    shipment: UUID | None,
-    explanation: str | None = None,
-    reason: str | None = None,
-) -> None:
-    """One row per transition, within the version that `announce` is about to give."""
-    origin = holder.uow.origin
-    for from_state, to_state in steps:
-        order.history_count += 1
-        holder.changes.append(
-            HistoryEntry(
-                order.id,
-                order.history_count,
-                order.version + 1,
-                shipment,
-                from_state,
-                to_state,
-                holder.ids.now,
-                origin.actor,
-                origin.source,
-                reason,
-                explanation if to_state == State.VALIDATED or len(steps) == 1 else None,
-            )
-        )
-
-
-def announce(holder: Any, order: Order, type_: str, data: Any) -> None:
-    """Raise the order's version and write the one message that goes with it; `data` is plain, or JSON already."""
-    order.version += 1
-    order.changed_at = holder.ids.now
-    holder.changes.update(order)
-    holder.changes.append(
-        Message(
-            holder.new_id(),
-            "order",
-            order.id,
-            order.version,
-            type_,
-            1,
-            holder.ids.now,
-            holder.uow.origin.actor,
-            data if isinstance(data, str) else to_json(data),
-        )
-    )
 
 
 PLACE_ORDER: Final = UseCase("orders.place", OrderDocument, _place_all)

@@ -116,7 +116,7 @@ class ShipmentLine:
     quantity: Decimal
 
 
-@attrs.frozen
+@attrs.define
 class Offer:
     """A SKU at one site as placing an order sees it: parts of its variant and its pool. `late`: holds whose time is
     over still keep some of it, somewhere."""

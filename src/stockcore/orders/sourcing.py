@@ -15,7 +15,8 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from stockcore.kernel.errors import StockcoreError
-from stockcore.kernel.quantity import ONE, ZERO, plain, whole_multiples
+from stockcore.kernel.quantity import ZERO, plain, whole_multiples
+from stockcore.kernel.values import value
 from stockcore.stock.allocating import requirement_of
 
 EXACT_SITES_MAX: Final = 8  # 2**8 = 256 sets of sites
@@ -33,25 +34,26 @@ class Candidate:
     priority: int = 0
 
 
-@attrs.frozen
+@value
 class Wish:
-    """One line's wish, in base units and whole multiples. `pin`: the requirement that not every unit satisfies."""
+    """One line's wish, in base units and whole multiples. `requirement`: what not every unit satisfies, as JSON; empty
+    when any available unit will do."""
 
     variant: int
     sku: str
     quantity: Decimal
-    multiple: Decimal = ONE
-    pin: str = ""
+    multiple: Decimal
+    requirement: str
 
 
-@attrs.frozen
+@value
 class Take:
     line: int  # index into the wishes
     site: int
     quantity: Decimal
 
 
-@attrs.frozen
+@value
 class Plan:
     takes: tuple[Take, ...]
     short: tuple[Decimal, ...]  # per wish
@@ -159,16 +161,16 @@ class _Taken:
         """Of what the site could promise to the line alone: what the lines before leave."""
         key = (wish.variant, site)
         taken = self._all.get(key, ZERO)
-        if not wish.pin or self._pooled is None:
+        if not wish.requirement or self._pooled is None:
             return available - taken
-        same_goods = (quantity for pin, quantity in self._pinned.get(key, ()) if not _disjoint(pin, wish.pin))
+        same_goods = (quantity for pin, quantity in self._pinned.get(key, ()) if not _disjoint(pin, wish.requirement))
         return min(available - sum(same_goods, ZERO), self._pooled(*key) - taken)
 
     def add(self, wish: Wish, site: int, quantity: Decimal) -> None:
         key = (wish.variant, site)
         self._all[key] = self._all.get(key, ZERO) + quantity
-        if wish.pin:
-            self._pinned.setdefault(key, []).append((wish.pin, quantity))
+        if wish.requirement:
+            self._pinned.setdefault(key, []).append((wish.requirement, quantity))
 
 
 def _disjoint(one: str, other: str) -> bool:
@@ -187,21 +189,22 @@ def _fill(wishes: Sequence[Wish], available: Available, sites: Sequence[Candidat
     short: list[Decimal] = []
     for line, wish in enumerate(wishes):
         left = wish.quantity
-        rooms = []
+        rooms: list[tuple[int, Decimal]] = []
         for site in sites:
             free = available(line, wish.variant, site.site)
             if taken is not None:
                 free = taken.left(wish, site.site, free)
-            rooms.append((site, whole_multiples(free, wish.multiple) if free > ZERO else ZERO))
-            if rooms[-1][1] >= left:
-                rooms = rooms[-1:]
+            if free >= left:
+                rooms = [(site.site, left)]
                 break
-        for site, room in rooms:
+            if free > ZERO:
+                rooms.append((site.site, whole_multiples(free, wish.multiple)))
+        for number, room in rooms:
             part = min(left, room)
             if part > ZERO:
                 if taken is not None:
-                    taken.add(wish, site.site, part)
-                takes.append(Take(line, site.site, part))
+                    taken.add(wish, number, part)
+                takes.append(Take(line, number, part))
                 left -= part
         short.append(left)
     used = {take.site for take in takes}

@@ -9,8 +9,9 @@ from stockcore.catalog.records import Variant
 from stockcore.kernel.plain import to_json
 from stockcore.orders import sourcing
 from stockcore.orders.desk import OrderDesk
+from stockcore.orders.history import announce, write_history
 from stockcore.orders.lifecycle import State
-from stockcore.orders.placing import announce, candidates, shortage_error, write_history
+from stockcore.orders.placing import candidates, shortage_error
 from stockcore.orders.records import Order, OrderLine
 from stockcore.orders.results import OrderChanged
 from stockcore.stock.book import Demand, demand_of, sites_of

@@ -14,11 +14,10 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 from uuid import UUID
 
-import attrs
-
 from stockcore.kernel.plain import to_json
 from stockcore.kernel.quantity import ONE, ZERO
 from stockcore.kernel.unit_of_work import Changes, Ids, Origin
+from stockcore.kernel.values import value
 from stockcore.stock.records import (
     NOBODY,
     Allocation,
@@ -41,7 +40,7 @@ ReservationKey: TypeAlias = tuple[UUID, UUID, int, int]  # demand, line, variant
 BackorderKey: TypeAlias = tuple[UUID, UUID, int]  # demand, line, variant
 
 
-@attrs.frozen
+@value
 class Posting:
     """What the rows written together have in common."""
 
@@ -52,7 +51,7 @@ class Posting:
     occurred_at: datetime | None  # None: when it is recorded
 
 
-@attrs.frozen
+@value
 class Demand:
     """Whoever wants stock: one line's wish, from the sites in `sites`, best first.
 
