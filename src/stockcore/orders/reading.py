@@ -13,14 +13,14 @@ T = TypeVar("T")
 
 def listed(values: object, kind: type[T]) -> list[T]:
     """Those of the values that are of this kind, none where it is no list: to look up what they name."""
-    return [value for value in values if isinstance(value, kind)] if isinstance(values, tuple | list) else []
+    return [value for value in values if isinstance(value, kind)] if isinstance(values, (tuple, list)) else []
 
 
 def read_list(values: Any, kind: type[T], *, field: str) -> Sequence[T]:
     """Errors: field_required, type_error."""
     if values is None:
         raise StockcoreError("field_required", "a list is needed here", field=field)
-    if not isinstance(values, tuple | list):
+    if not isinstance(values, (tuple, list)):
         raise StockcoreError("type_error", f"a list is needed here, not {type(values).__name__}", field=field)
     for index, value in enumerate(values):
         if not isinstance(value, kind):

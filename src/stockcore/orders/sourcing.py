@@ -247,9 +247,8 @@ def _would_change(
     candidates: Sequence[Candidate],
 ) -> str:
     """In words, the nearest change of stock after which the answer would be another."""
-    missing = [(wish, short) for wish, short in zip(wishes, found.short, strict=True) if short]
-    if missing:
-        wish, short = missing[0]
+    if not found.is_whole:
+        wish, short = next((wish, short) for wish, short in zip(wishes, found.short, strict=True) if short)
         return f"{plain(short)} more of {wish.sku} at any of these sites"
     if len(candidates) < 2:
         return "nothing: only one site may serve"

@@ -36,8 +36,9 @@ from stockcore.stock.records import (
 
 PoolKey: TypeAlias = tuple[int, int]  # variant, site
 QuantKey: TypeAlias = tuple[int, int, int, str, int, int]  # variant, location, lot, status, container, owner
-ReservationKey: TypeAlias = tuple[UUID, UUID, int, int]  # demand, line, variant, site
-BackorderKey: TypeAlias = tuple[UUID, UUID, int]  # demand, line, variant
+#: Ids as integers, which a dictionary finds several times faster.
+ReservationKey: TypeAlias = tuple[int, int, int, int]  # demand, line, variant, site
+BackorderKey: TypeAlias = tuple[int, int, int]  # demand, line, variant
 
 
 @value
@@ -116,7 +117,7 @@ class Book:
 
     def load_backorders(self, backorders: Iterable[Backorder]) -> None:
         for backorder in backorders:
-            key = (backorder.demand_id, backorder.demand_line, backorder.variant)
+            key = (backorder.demand_id.int, backorder.demand_line.int, backorder.variant)
             self.backorders.setdefault(key, backorder)
 
     def _keep_quant(self, quant: Quant) -> None:
@@ -130,8 +131,8 @@ class Book:
 
     def _keep_reservation(self, reservation: Reservation) -> None:
         self.reservations_by_id[reservation.id] = reservation
-        key = (reservation.demand_id, reservation.demand_line, reservation.variant, reservation.site)
-        self.reservations[key] = reservation
+        demand, line = reservation.demand_id.int, reservation.demand_line.int
+        self.reservations[(demand, line, reservation.variant, reservation.site)] = reservation
 
     # -- rows that may have to be made ---------------------------------------------------------------------------
 
@@ -320,7 +321,7 @@ class Book:
         return reservation
 
     def _reservation(self, demand: Demand, site: int, quantity: Decimal) -> Reservation:
-        key = (demand.id, demand.line, demand.variant, site)
+        key = (demand.id.int, demand.line.int, demand.variant, site)
         reservation = self.reservations.get(key)
         if reservation is None:
             number = self.next_id()
@@ -418,9 +419,13 @@ class Book:
 
     # -- backorders ----------------------------------------------------------------------------------------------
 
+    def backorder_of(self, reservation: Reservation) -> Backorder | None:
+        """What the same demand still waits for."""
+        return self.backorders.get((reservation.demand_id.int, reservation.demand_line.int, reservation.variant))
+
     def backorder(self, demand: Demand, quantity: Decimal) -> Backorder:
         """A demand waits for (more of) its goods, in the place its age gives it."""
-        key = (demand.id, demand.line, demand.variant)
+        key = (demand.id.int, demand.line.int, demand.variant)
         backorder = self.backorders.get(key)
         if backorder is None:
             number = self.next_id()

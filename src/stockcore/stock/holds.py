@@ -31,7 +31,7 @@ def release_expired(uow: UnitOfWork, book: Book, floor: Floor) -> int:
 
 def release_all(book: Book, posting: Posting, reservation: Reservation) -> None:
     """Give back everything a reservation still holds, its allocations included, and wait for nothing more."""
-    backorder = book.backorders.get((reservation.demand_id, reservation.demand_line, reservation.variant))
+    backorder = book.backorder_of(reservation)
     if backorder is not None and backorder.outstanding > ZERO:
         book.settle_backorder(backorder, backorder.outstanding)
     for allocation in book.allocations_of(reservation):

@@ -52,8 +52,8 @@ def _expiry(book: Book, backorder: Backorder) -> datetime | None:
     """When the demand ends by itself, which its reservations know; an order does not."""
     if backorder.demand_type == DemandType.ORDER:
         return None
-    keys = ((backorder.demand_id, backorder.demand_line, backorder.variant, site) for site in sites_of(backorder.sites))
-    known = (book.reservations.get(key) for key in keys)
+    demand, line = backorder.demand_id.int, backorder.demand_line.int
+    known = (book.reservations.get((demand, line, backorder.variant, site)) for site in sites_of(backorder.sites))
     return max((r.expires_at for r in known if r is not None and r.expires_at is not None), default=None)
 
 

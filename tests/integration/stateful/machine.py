@@ -443,6 +443,7 @@ class Warehouse(RuleBasedStateMachine):
             expected = self.totals.grow(number, grown)
         elif expected:
             old.ordered = quantity
+            order.is_cancelled = not any(line.open or line.shipped for line in order.lines)
         [outcome] = self.do(EDIT_ORDER, EditOrder(number=number, lines=tuple(edits)))
         assert isinstance(outcome, Accepted) == expected
 
@@ -473,8 +474,7 @@ class Warehouse(RuleBasedStateMachine):
         assert isinstance(outcome, Accepted) == expected
         if expected:
             order.lines[index].cancelled += quantity
-            is_over = not any(line.open or line.shipped for line in order.lines)
-            order.is_cancelled = is_over
+            order.is_cancelled = not any(line.open or line.shipped for line in order.lines)
 
     @precondition(lambda self: self.totals.orders)
     @rule(
