@@ -10,15 +10,18 @@ import pytest
 
 from stockcore.catalog.commands import ChangeProduct, DeactivateProduct
 from stockcore.catalog.use_cases import CHANGE_PRODUCT, DEACTIVATE_PRODUCT
-from stockcore.kernel.results import Accepted
+from stockcore.kernel.execution import execute
+from stockcore.kernel.results import Accepted, value_of
+from stockcore.kernel.unit_of_work import Origin
 from stockcore.locations.commands import ChangeLocation, DeactivateLocation
 from stockcore.locations.use_cases import CHANGE_LOCATION, DEACTIVATE_LOCATION
+from stockcore.orders.placing import PLACE_ORDER
 from stockcore.stock.commands import MoveStock, ReceiveStock, ReserveStock, SendTransfer, TransferLine
 from stockcore.stock.reserving import RESERVE_STOCK
 from stockcore.stock.transfers import SEND_TRANSFER
 from stockcore.stock.use_cases import MOVE_STOCK, RECEIVE_STOCK
 from stockcore_sql.stores import SqlStore
-from tests.support.house import House, d, proven
+from tests.support.house import House, d, order, proven
 from tests.support.meanwhile import Wish, meanwhile
 from tests.support.stores import codes
 
@@ -101,3 +104,18 @@ def test_a_first_receipt_is_in_the_unit_that_was_changed_meanwhile(house: House)
 def test_a_place_that_closes_keeps_no_goods_from_another(house: House) -> None:
     assert isinstance(house.store, SqlStore)
     assert isinstance(meanwhile(house.store.url, closing(), receipt("B", location="SHELF")), Accepted)
+
+
+def test_an_order_finds_a_sku_that_others_renamed_and_gave_to_another_product(house: House, postgres_url: str) -> None:
+    house.receive("A", 5)
+    house.receive("C", 5)
+    house.order(("A", 1), ("C", 1))  # from now on this store knows which variants A and C are
+    others = SqlStore(postgres_url)
+    for sku, new_sku in (("A", "OLD"), ("C", "A")):
+        value_of(execute(others, CHANGE_PRODUCT, [ChangeProduct(sku=sku, new_sku=new_sku)], origin=Origin())[0])
+    others.close()
+    house.order(("A", 1))
+    house.order(("OLD", 2), ("A", 1))
+    assert house.refused(PLACE_ORDER, order(("C", 1))).code == "unknown_sku"
+    assert house.pool("OLD").reserved == d(3)
+    assert house.pool("A").reserved == d(2 + 1)

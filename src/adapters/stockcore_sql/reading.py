@@ -24,6 +24,7 @@ import stockcore.kernel.records as kernel
 import stockcore.locations.records as locations
 import stockcore.orders.records as orders
 import stockcore.stock.records as stock
+from stockcore.kernel.unit_of_work import Query
 from stockcore_sql import schema as s
 from stockcore_sql.carrying import SHAPES, Rows, key_literal, plain_literal, text_literal
 from stockcore_sql.types import Day, Flag, Instant
@@ -233,7 +234,15 @@ _OUTSTANDING = _res.consumed + _res.released != _res.quantity
 _RESERVED_VARIANT: Final = sa.literal_column("+stock_reservation.variant", type_=_res.variant.type)
 
 
-def _offers() -> Read:
+@attrs.frozen
+class LockOffersOfVariants(Query[orders.Offer]):
+    """What `LockOffers` gives on PostgreSQL, where some of the variants are known (`stockcore_sql.keeping`)."""
+
+    variants: tuple[int, ...]
+    codes: tuple[str, ...]  # of those that are not
+
+
+def _offers(wanted: Callable[[Dialect], sa.ColumnElement[bool]]) -> Read:
     expired = sa.select(_res.variant).where(_res.expires_at.is_not(None), _OUTSTANDING)
     variant, pool = s.variant.c, s.stock_pool.c
     columns = [variant[name] for name in ("id", "sku", "unit", "step", "stocked", "list_price", "status")]
@@ -242,15 +251,24 @@ def _offers() -> Read:
     def build(dialect: Dialect) -> sa.Select[Any]:
         return (
             sa.select(*columns, variant.id.in_(expired.where(_res.expires_at <= dialect.now())))
-            .select_from(s.variant_code)
-            .join(s.variant, variant.id == _vc.variant)
+            .select_from(s.variant)
             .join(s.stock_pool, pool.variant == variant.id)
-            .where(_vc.kind == "sku", dialect.among(_vc.normal_code, "codes"))
+            .where(wanted(dialect))
             .order_by(pool.variant, pool.site)
             .with_for_update(of=s.stock_pool)
         )
 
     return Read(Rows(orders.Offer, [*columns, sa.literal_column("late", Flag())]), build)
+
+
+def _of_skus(dialect: Dialect) -> sa.Select[Any]:
+    return sa.select(_vc.variant).where(_vc.kind == "sku", dialect.among(_vc.normal_code, "codes"))
+
+
+def _known_or_of_skus(dialect: Dialect) -> sa.ColumnElement[bool]:
+    """In one array, so that all of them are found by the same index."""
+    known = sa.bindparam("variants", type_=postgresql.ARRAY(sa.BigInteger))
+    return s.variant.c.id == sa.any_(sa.func.array_cat(known, sa.func.array(_of_skus(dialect).scalar_subquery())))
 
 
 def _allocated() -> Read:
@@ -444,7 +462,8 @@ READS: Final[Mapping[type, Read]] = {
     ),
     stock.ReversalsOf: _rows(stock.PostingReversal, _among(s.posting_reversal.c.reversed, "postings")),
     stock.StockRecordsOf: _rows(stock.StockRecord, _among(s.stock_record.c.variant, "variants")),
-    orders.LockOffers: _offers(),
+    orders.LockOffers: _offers(lambda dialect: s.variant.c.id.in_(_of_skus(dialect))),
+    LockOffersOfVariants: _offers(_known_or_of_skus),
     orders.LockOrders: _rows(orders.Order, _among(_order.number, "numbers"), lock=True, order=("number",)),
     orders.LockOrdersById: _rows(orders.Order, _among(_order.id, "ids"), lock=True, order=("number",)),
     orders.OrdersByReference: _rows(orders.Order, _among(_order.reference, "references")),

@@ -10,19 +10,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.records import KnownCommands
 from stockcore.kernel.unit_of_work import Changes, Drawn, Origin, Query
 from stockcore.locations.records import Location, Sites
-from stockcore.orders.records import NextOrderNumbers
+from stockcore.orders.records import LockOffers, NextOrderNumbers
 from stockcore_ids import uuid7s
 from stockcore_sql import migrate
 from stockcore_sql.connecting import engine_for, error_of, is_transient, translated
 from stockcore_sql.ddl import IDS_AT_ONCE
-from stockcore_sql.reading import Postgres, Reader, Sqlite, postgres_value, sqlite_values
+from stockcore_sql.keeping import Kept, KeptSites
+from stockcore_sql.reading import LockOffersOfVariants, Postgres, Reader, Sqlite, postgres_value, sqlite_values
 from stockcore_sql.types import microseconds
 from stockcore_sql.writing import PostgresWriter, SqliteWriter, parts_of
 
@@ -70,12 +70,13 @@ class PostgresUnitOfWork(_UnitOfWork):
         wire: HostedWire | PipelinedWire,
         origin: Origin,
         clock: Clock | None,
-        kept_sites: KeptSites | None = None,
+        kept: Kept | None = None,
     ) -> None:
         super().__init__(origin, clock)
         self._wire: Any = wire
-        self._kept_sites = kept_sites
+        self._kept = kept
         self._drawn: Drawn | None = None
+        self._known_variants: dict[str, int] = {}  # asked for by id
         self._meanwhile: list[Callable[[], object]] = []
 
     def while_waiting(self, work: Callable[[], object]) -> None:
@@ -84,7 +85,7 @@ class PostgresUnitOfWork(_UnitOfWork):
     def load(self, *queries: Query[Any]) -> Any:
         numbers = sum(query.count for query in queries if isinstance(query, NextOrderNumbers))
         draws = self._announced > 0 or numbers > 0
-        kept = self._kept_sites if draws and any(isinstance(query, Sites) for query in queries) else None
+        kept = self._kept.sites if self._kept and draws and any(isinstance(query, Sites) for query in queries) else None
         asked = [None if kept is not None and isinstance(query, Sites) else self._ask(query) for query in queries]
         draw = self._ask_draw(self._announced, numbers, version=kept is not None) if draws else None
         self._wire.push()
@@ -105,6 +106,10 @@ class PostgresUnitOfWork(_UnitOfWork):
     def _ask(self, query: Query[Any]) -> Any:
         if isinstance(query, NextOrderNumbers) or query == _NOTHING_KNOWN:
             return None  # drawn together with the ids; nothing to ask
+        if isinstance(query, LockOffers) and self._kept is not None:
+            known = self._known_variants = self._kept.variants.known(query.codes)
+            unknown = tuple(code for code in query.codes if code not in known)
+            query = LockOffersOfVariants(tuple(known.values()), unknown)
         statement = _POSTGRES_READER.of(query)
         return self._wire.ask(statement.sql, [self._value(query, name) for name in statement.names])
 
@@ -117,7 +122,11 @@ class PostgresUnitOfWork(_UnitOfWork):
         if question is None:
             return []
         make = _POSTGRES_READER.of(query).rows.of_row
-        return [make(row) for row in self._wire.rows(question)]
+        answer = [make(row) for row in self._wire.rows(question)]
+        if self._kept is None or not isinstance(query, LockOffers):
+            return answer
+        still = self._kept.variants.note(self._known_variants, answer)
+        return answer if still else self._answer(query, self._ask(query))
 
     def _sites(self, kept: KeptSites, version: str | None) -> list[Location]:
         before, rows = kept.found
@@ -154,14 +163,6 @@ class PostgresUnitOfWork(_UnitOfWork):
 _SITES_VERSION: Final = (
     "(SELECT string_agg(concat(ctid, '/', xmin), ' ' ORDER BY id) FROM location WHERE parent IS NULL)"
 )
-
-
-@attrs.define
-class KeptSites:
-    """The sites as they were last read, for as long as their rows are the same: every order looks at all of them.
-    Shared by transactions; who changes a site locks and reads it anew."""
-
-    found: tuple[str | None, list[Location]] = (None, [])  # their version and the rows, replaced as one
 
 
 def _next(sequence: str, count: int, parameter: int) -> str:
@@ -221,7 +222,7 @@ class SqlStore:
         self.engine = engine_for(url)
         self.clock = clock
         self._checked = False
-        self._kept_sites = KeptSites()
+        self._kept = Kept()
 
     @property
     def is_postgresql(self) -> bool:
@@ -269,7 +270,7 @@ class SqlStore:
             wire = pooled.info["stockcore_wire"] = PipelinedWire(pooled.driver_connection)
         try:
             wire.begin(undone=dry_run)
-            yield PostgresUnitOfWork(wire, origin, self.clock, self._kept_sites)
+            yield PostgresUnitOfWork(wire, origin, self.clock, self._kept)
             if dry_run:
                 wire.rollback()
             else:
