@@ -28,7 +28,7 @@ class Pair:
         return statistics.median(self._ratios())
 
     def figures(self, per_round: int) -> dict[str, Any]:
-        quarters = statistics.quantiles(self._ratios(), n=4)
+        quarters = statistics.quantiles(self._ratios(), n=4) if len(self.ours) > 1 else [self.ratio] * 3
         return {
             "ours_per_s": round(per_round / statistics.median(self.ours), 1),
             "floor_per_s": round(per_round / statistics.median(self.other), 1),

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.quantity import ZERO
-from stockcore.kernel.text import normal_code
+from stockcore.kernel.text import normal_code, read_text
 from stockcore.orders.lifecycle import UNDISPATCHED, shipped_of_service, shown_state
 from stockcore.orders.results import LineFigures, OrderDocument, ShipmentFigures
 from stockcore.orders.views import HistoryView, OrderSummary
@@ -37,7 +37,8 @@ class OrderReads:
         self._connect = connect
 
     def show(self, number: str) -> OrderDocument:
-        """Errors: unknown_order."""
+        """Errors: those of read_text, unknown_order."""
+        number = read_text(number, field="number")
         documents = self.show_all([number])
         if not documents:
             raise _unknown_order(number)
@@ -64,7 +65,9 @@ class OrderReads:
         return [_summary(row, documents[row.number]) for row in rows]
 
     def history(self, number: str) -> Sequence[HistoryView]:
-        """What happened to an order, oldest first, with the explanations. Errors: unknown_order."""
+        """What happened to an order, oldest first, with the explanations. Errors: those of read_text,
+        unknown_order."""
+        number = read_text(number, field="number")
         with asking(self._connect) as ask:
             rows = ask.rows(_HISTORY, number=number)
         if not rows:
@@ -77,6 +80,7 @@ def _unknown_order(number: str) -> StockcoreError:
 
 
 def _position_of(ask: Asking, number: str) -> tuple[datetime, UUID]:
+    number = read_text(number, field="after")
     rows = ask.rows(_headers, numbers=[number])
     if not rows:
         raise _unknown_order(number)

@@ -353,7 +353,6 @@ READS: Final[Mapping[type, Read]] = {
     locations.LockPlaces: _rows(locations.Location, _among(s.location.c.id, "ids"), lock=True),
     locations.PlacesFor: _rows(locations.Location, _places_for),
     locations.PlacesForOrders: _rows(locations.Location, _places_for_orders),
-    locations.ServicePlaces: _rows(locations.Location, _among(s.location.c.purpose, "purposes")),
     stock.LockPoolsByCode: _rows(stock.Pool, _variants_by_code(_pool.variant), lock=True),
     stock.LockPools: _rows(stock.Pool, _among(_pool.variant, "variants"), lock=True),
     stock.LockPoolsOfOrders: _rows(stock.Pool, _variants_of_orders(_pool.variant), lock=True),
@@ -399,14 +398,6 @@ READS: Final[Mapping[type, Read]] = {
         _holds(_OUTSTANDING),
         lambda dialect: _res.expires_at <= dialect.now(),
         lock=True,
-    ),
-    stock.LockAllExpiredHolds: _rows(
-        stock.Reservation,
-        _holds(_res.expires_at.is_not(None)),
-        _holds(_OUTSTANDING),
-        lambda dialect: _res.expires_at <= dialect.now(),
-        lock=True,
-        limited=True,
     ),
     stock.ExpiredHolds: _rows(
         stock.Reservation,

@@ -100,13 +100,6 @@ class LockPlaces(Query[Location]):
 
 
 @attrs.frozen
-class ServicePlaces(Query[Location]):
-    """The places of every site with one of these purposes."""
-
-    purposes: tuple[str, ...]
-
-
-@attrs.frozen
 class PlacesFor(Query[Location]):
     """All sites, every site's receiving, staging, packing and quarantine places, the places where goods of these SKUs
     (normal codes) lie, and the places with one of these normal codes at any site."""

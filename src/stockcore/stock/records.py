@@ -435,15 +435,9 @@ class LockExpiredHoldsOfOrders(Query[Reservation]):
 
 
 @attrs.frozen
-class LockAllExpiredHolds(Query[Reservation]):
-    """Outstanding reservations that expired by the store's clock, oldest first, at most `most`."""
-
-    most: int
-
-
-@attrs.frozen
 class ExpiredHolds(Query[Reservation]):
-    """The same without locking them: to find the pools that must be locked first."""
+    """Outstanding reservations that expired by the store's clock, oldest first, at most `most`; not locked: to find the
+    pools that must be locked first."""
 
     most: int
 

@@ -23,6 +23,7 @@ def test_an_order_goes_from_placing_to_delivery(shop: Program) -> None:
     assert (first["sku"], first["ordered"], first["reserved"], first["price"]) == ("A", "2", "2", "1.5")
     assert (placed["state"], placed["shipments"]) == ("supplier_confirmed", [])
     assert shop.answer("order", "show", placed["number"]) == placed
+    assert shop.answer("order", "show", f" {placed['number']} ") == placed
 
     picking = shop.answer("order", "advance", placed["number"], "--to", "picking")
     assert picking["state"] == "picking"

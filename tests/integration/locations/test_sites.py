@@ -10,7 +10,7 @@ import pytest
 
 from stockcore.kernel.unit_of_work import Store
 from stockcore.locations.commands import AddLocation, AddSite
-from stockcore.locations.records import Location, LocationsOfSites, ServicePlaces, Sites
+from stockcore.locations.records import Location, LocationsOfSites, Sites
 from stockcore.locations.transit import FIXED_IDS, TRANSIT_PLACE, TRANSIT_SITE
 from stockcore.locations.use_cases import ADD_LOCATION, ADD_SITE, add_site
 from tests.support.stores import STORES, asked, codes, counted_statements, done, opened, refusal, repeated, run
@@ -94,7 +94,7 @@ def test_every_company_starts_with_one_transit_site(store: Store) -> None:
 def test_loc15_many_sites_live_side_by_side(store: Store) -> None:
     done(store, ADD_SITE, *[site(f"S{number}") for number in range(40)])
     assert len(asked(store, Sites())) == 41
-    assert len(asked(store, ServicePlaces(("receiving",)))) == 40
+    assert len(asked(store, LocationsOfSites(("s7", "s39")))) == 2 * 5
 
 
 def test_a_sites_code_is_taken_whatever_its_case(store: Store) -> None:

@@ -17,7 +17,7 @@ from stockcore_memory.answers import ANSWERS
 from stockcore_memory.rules import RULES, Rules
 from stockcore_sql.carrying import TABLES
 from stockcore_sql.ddl import APPEND_ONLY
-from stockcore_sql.reading import READS
+from stockcore_sql.reading import READS, LockOffersOfVariants
 
 RECORDS = pytest.mark.parametrize("record", list(TABLES), ids=lambda record: record.__name__)
 
@@ -32,12 +32,12 @@ def test_every_query_of_the_domain_is_answered_by_memory_and_by_sql() -> None:
     queries = every_query() - {NextOrderNumbers}
     assert len(queries) > 30
     assert set(ANSWERS) == queries
-    assert set(READS) == queries
+    assert set(READS) == queries | {LockOffersOfVariants}  # a way of PostgreSQL to ask the same
 
 
 def test_both_stores_answer_a_query_with_the_same_records() -> None:
     assert {query: answer.record for query, answer in ANSWERS.items()} == {
-        query: read.record for query, read in READS.items()
+        query: READS[query].record for query in ANSWERS
     }
 
 
