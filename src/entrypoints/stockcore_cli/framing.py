@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
-from stockcore_cli.printing import Printer, Table
+from stockcore_cli.printing import Printer, Table, write
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -125,7 +125,23 @@ def _common_options() -> list[click.Parameter]:
     ]
 
 
-class Command(click.Command):
+def _show_help(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        write(context.get_help())
+        context.exit()
+
+
+class _Helped(click.Command):
+    """Help is written as answers are: a full disk behind it is no defect."""
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.callback = _show_help
+        return option
+
+
+class Command(_Helped):
     """A command that takes the common options too."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -133,7 +149,7 @@ class Command(click.Command):
         self.params += _common_options()
 
 
-class Group(click.Group):
+class Group(_Helped, click.Group):
     """A group that takes the common options too, and so do its commands."""
 
     command_class: ClassVar[type[click.Command]] = Command  # type: ignore[misc]

@@ -56,6 +56,10 @@ def _run(arguments: Sequence[str], printer: Printer) -> int:
     except StockcoreError as refusal:
         printer.refuse(refusal)
         return EXIT[refusal.kind]
+    except click.exceptions.NoArgsIsHelpError as error:
+        tell(error.format_message())
+        printer.refuse(StockcoreError("usage", "a command is missing"))
+        return EXIT[Kind.MALFORMED]
     except click.ClickException as error:
         return _usage(error, printer)
     except (click.Abort, KeyboardInterrupt):

@@ -1,5 +1,6 @@
 """What a shell, a network and a careless hand do to the program (shared bad inputs, CLI)."""
 
+import json
 import os
 import shlex
 import shutil
@@ -118,6 +119,22 @@ def test_an_answer_that_cannot_be_written_is_exit_4_in_one_line_and_says_that_it
     assert done.returncode == 4
     assert done.stderr.splitlines()[1:] == []
     assert "(output_failed)" in done.stderr
+
+
+def test_help_that_cannot_be_written_is_exit_4_in_one_line() -> None:
+    command = f"{shlex.quote(str(PROGRAM))} order place --help >/dev/full"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 4
+    assert "(output_failed)" in done.stderr
+    assert done.stderr.splitlines()[1:] == []
+
+
+@pytest.mark.parametrize("words", [(), ("order",)])
+def test_a_missing_command_is_told_with_the_help(words: tuple[str, ...]) -> None:
+    done = subprocess.run([str(PROGRAM), *words, "--json"], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"]["code"] == "usage"
+    assert done.stderr.count("Usage:") == 1
 
 
 def test_an_unmigrated_server_says_what_to_do(empty_postgres_url: str) -> None:
