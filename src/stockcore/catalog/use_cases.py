@@ -216,7 +216,7 @@ def _add_products(uow: UnitOfWork, work: Work[AddProduct, ProductDocument]) -> N
     catalogue = _Catalogue(
         uow, Ids(uow, drawn), products=[*products, *by_id], variants=variants, codes=codes, units=units
     )
-    work.decide(lambda command: _added(catalogue, command))
+    work.decide(lambda command: _added(catalogue, command), catalogue.changes)
     work.record(catalogue.changes, catalogue.now)
     uow.write(catalogue.changes)
 
@@ -352,7 +352,7 @@ def _change_products(uow: UnitOfWork, work: Work[ChangeProduct, ProductDocument]
     work.settle(known)
     catalogue = _Catalogue(uow, Ids(uow, len(commands)), products=products, variants=variants, codes=codes, units=units)
     used = {variant.id for variant in (*moved, *ordered)}
-    work.decide(lambda command: _changed(catalogue, used, command))
+    work.decide(lambda command: _changed(catalogue, used, command), catalogue.changes)
     work.record(catalogue.changes, catalogue.now)
     uow.write(catalogue.changes)
 
@@ -460,7 +460,7 @@ def _to_status(status: Lifecycle) -> Callable[[UnitOfWork, Work[C, ProductDocume
                 catalogue.settle_status(catalogue.products[variant.product])
             return _document(variant)
 
-        work.decide(decide)
+        work.decide(decide, catalogue.changes)
         work.record(catalogue.changes, catalogue.now)
         uow.write(catalogue.changes)
 
@@ -504,7 +504,7 @@ def _delete_products(uow: UnitOfWork, work: Work[DeleteProduct, ProductDocument]
             catalogue.touch(record)
         return _document(named)
 
-    work.decide(decide)
+    work.decide(decide, catalogue.changes)
     work.record(catalogue.changes, catalogue.now)
     uow.write(catalogue.changes)
 
@@ -535,7 +535,7 @@ def _add_packagings(uow: UnitOfWork, work: Work[AddPackaging, PackagingDocument]
         packagings=packagings,
         codes=codes,
     )
-    work.decide(lambda command: _packaged(catalogue, command))
+    work.decide(lambda command: _packaged(catalogue, command), catalogue.changes)
     work.record(catalogue.changes, catalogue.now)
     uow.write(catalogue.changes)
 
@@ -590,7 +590,7 @@ def _change_packagings(uow: UnitOfWork, work: Work[ChangePackaging, PackagingDoc
         catalogue.changes.update(packaging)
         return _packaging_document(variant, packaging, None)
 
-    work.decide(decide)
+    work.decide(decide, catalogue.changes)
     work.record(catalogue.changes, catalogue.now)
     uow.write(catalogue.changes)
 
@@ -628,7 +628,7 @@ def _add_codes(uow: UnitOfWork, work: Work[AddCode, CodeDocument]) -> None:
         packagings=packagings,
         codes=codes,
     )
-    work.decide(lambda command: _coded(catalogue, command))
+    work.decide(lambda command: _coded(catalogue, command), catalogue.changes)
     work.record(catalogue.changes, catalogue.now)
     uow.write(catalogue.changes)
 

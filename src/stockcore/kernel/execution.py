@@ -106,16 +106,19 @@ class Work(Generic[C, R]):
     def _fingerprint(self, index: int) -> str:
         return self._fingerprints[index] if self._fingerprints else command_fingerprint(self.commands[index])
 
-    def decide(self, decide: Callable[[C], R], write: Callable[[], None] | None = None) -> None:
-        """Answer every command that has no answer yet, in order. `decide` either changes nothing and raises a
-        StockcoreError, or makes its changes and returns its result. `write` is called every now and then, so that a
-        database server writes what is decided while the rest is being decided; not for the last part."""
+    def decide(self, decide: Callable[[C], R], changes: Changes, write: Callable[[], None] | None = None) -> None:
+        """Answer every command that has no answer yet, in order. `decide` either raises a StockcoreError before it has
+        made `changes`, or makes them and returns its result. `write` is called every now and then, so that a database
+        server writes what is decided while the rest is being decided; not for the last part.
+
+        Errors: HalfDoneError, for a command refused in the middle of its changes.
+        """
         points = _write_points(len(self.commands)) if write is not None else frozenset()
         for index, (command, command_id) in enumerate(zip(self.commands, self.ids, strict=True)):
             if write is not None and index in points:
                 write()
             if self._outcomes[index] is None:
-                outcome = self._repeated(index, command_id) or self._decided(command, decide)
+                outcome = self._repeated(index, command_id) or self._decided(index, command, decide, changes)
                 self._outcomes[index] = outcome
 
     def _repeated(self, index: int, command_id: str) -> Outcome[R] | None:
@@ -132,13 +135,18 @@ class Work(Generic[C, R]):
         outcome = self._outcomes[first]
         return None if outcome is None else attrs.evolve(outcome, repeated=True)
 
-    def _decided(self, command: C, decide: Callable[[C], R]) -> Outcome[R]:
+    def _decided(self, index: int, command: C, decide: Callable[[C], R], changes: Changes) -> Outcome[R]:
+        touched = changes.touched
         try:
             return Accepted(decide(command))
         except StockcoreError as refusal:
             if refusal.kind is Kind.INFRASTRUCTURE:
                 raise
-            return Rejected.of(refusal)
+            outcome = Rejected.of(refusal)
+            if changes.touched == touched:
+                return outcome
+            self._outcomes[index] = outcome
+            raise HalfDoneError(self) from refusal
 
     def note_text(self, result: R, text: str) -> None:
         """The JSON of a result where it is known already, so that it is not made twice."""
@@ -184,9 +192,19 @@ class Work(Generic[C, R]):
     def undone(self) -> list[Outcome[R]]:
         """The outcomes once all is undone: what was done here is `batch_refused`, an earlier answer stays."""
         return [
-            outcome if isinstance(outcome, Rejected) or command_id in self._known else _batch_refused()
-            for command_id, outcome in zip(self.ids, self.outcomes, strict=True)
+            _batch_refused()
+            if outcome is None or not (isinstance(outcome, Rejected) or command_id in self._known)
+            else outcome
+            for command_id, outcome in zip(self.ids, self._outcomes, strict=True)
         ]
+
+
+class HalfDoneError(Exception):
+    """A command was refused after it had made some of its changes: the transaction must be undone as a whole."""
+
+    def __init__(self, work: Work[Any, Any]) -> None:
+        super().__init__("a command was refused in the middle of its changes")
+        self.work = work
 
 
 @lru_cache
@@ -330,6 +348,10 @@ def execute(
     return outcomes
 
 
+def _each_alone(count: int, run: Callable[[slice], list[Outcome[R]]]) -> list[Outcome[R]]:
+    return [outcome for index in range(count) for outcome in run(slice(index, index + 1))]
+
+
 def _slices(count: int) -> list[slice]:
     return [slice(start, start + BATCH_MAX) for start in range(0, count, BATCH_MAX)]
 
@@ -346,7 +368,12 @@ def _execute_dry(
                 outcomes += carry_out(uow, use_case, commands[part], fresh[part])
         return outcomes
 
-    return store.retrying(attempt)
+    try:
+        return store.retrying(attempt)
+    except HalfDoneError as half_done:
+        if len(commands) == 1:
+            return half_done.work.outcomes
+        return _each_alone(len(commands), lambda one: _execute_dry(store, use_case, commands[one], fresh[one], origin))
 
 
 def _execute_batch(
@@ -366,7 +393,15 @@ def _execute_batch(
             use_case.carry_out(uow, work)
             return work
 
-    work = store.retrying(attempt)
+    try:
+        work = store.retrying(attempt)
+    except HalfDoneError as half_done:
+        if len(commands) == 1:
+            _record_refusals(store, half_done.work, origin)
+            return half_done.work.outcomes
+        return _each_alone(
+            len(commands), lambda one: _execute_batch(store, use_case, commands[one], fresh[one], origin, after)
+        )
     if after is not None:
         after(work.inserted)
     return work.outcomes
@@ -375,7 +410,10 @@ def _execute_batch(
 def carry_out(
     uow: UnitOfWork, use_case: UseCase[C, R], commands: Sequence[C], fresh: Sequence[UUID] | None = None
 ) -> list[Outcome[R]]:
-    """Carry out commands inside a unit of work that is already open; several use cases may share it."""
+    """Carry out commands inside a unit of work that is already open; several use cases may share it.
+
+    Errors: HalfDoneError, after which the unit of work must be undone.
+    """
     new = fresh is None
     work = Work(use_case, commands, uow.new_ids(len(commands)) if fresh is None else fresh, again=not new)
     use_case.carry_out(uow, work)
@@ -401,7 +439,10 @@ def _execute_atomic(
     def attempt() -> Work[C, R]:
         with store.transaction(origin, dry_run=dry_run) as uow:
             work = Work(use_case, commands, fresh)
-            use_case.carry_out(uow, work)
+            try:
+                use_case.carry_out(uow, work)
+            except HalfDoneError:  # those behind it are not looked at
+                raise _BatchRefusedError(work) from None
             if work.is_refused:
                 raise _BatchRefusedError(work)
             return work

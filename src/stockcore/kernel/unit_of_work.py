@@ -75,9 +75,10 @@ class Changes:
     Each record is written once, in its final state, however often it was touched.
     """
 
-    __slots__ = ("_new", "deleted", "inserted", "updated")
+    __slots__ = ("_new", "deleted", "inserted", "touched", "updated")
 
     def __init__(self) -> None:
+        self.touched = 0  # how often something was noted here
         self.clear()
 
     def clear(self) -> None:
@@ -94,14 +95,17 @@ class Changes:
 
     def append(self, record: Any) -> None:
         """A record that is final: it will not be updated in this use case."""
+        self.touched += 1
         self.inserted[type(record)][id(record)] = record
 
     def update(self, record: Any) -> None:
+        self.touched += 1
         key = id(record)
         if key not in self._new:
             self.updated[type(record)][key] = record
 
     def delete(self, record: Any) -> None:
+        self.touched += 1
         key = id(record)
         if key in self._new:
             self._new.discard(key)

@@ -217,7 +217,7 @@ def add_site(countries: Countries | None = None) -> UseCase[AddSite, SiteDocumen
         known, found = uow.load(work.known(), LockSites(lookup_codes(command.code for command in work.commands)))
         work.settle(known)
         ground = _Ground(uow, Ids(uow, drawn), found)
-        work.decide(lambda command: _site_added(ground, command, countries))
+        work.decide(lambda command: _site_added(ground, command, countries), ground.changes)
         work.record(ground.changes, ground.now)
         uow.write(ground.changes)
 
@@ -301,7 +301,7 @@ def _add_locations(uow: UnitOfWork, work: Work[AddLocation, LocationDocument]) -
             raise outcome
         return outcome
 
-    work.decide(decide)
+    work.decide(decide, ground.changes)
     work.record(ground.changes, ground.now)
     uow.write(ground.changes)
 
@@ -406,7 +406,7 @@ def change_location(countries: Countries | None = None) -> UseCase[ChangeLocatio
         ground = _Ground(uow, Ids(uow, 1), [*places, *sites, *named, *by_id])
         emptied = _tops(ground, [command for command in commands if command.purpose is not None])
         full = _lock_occupied(uow, emptied, codes)
-        work.decide(lambda command: _changed(ground, full, command, countries))
+        work.decide(lambda command: _changed(ground, full, command, countries), ground.changes)
         work.record(ground.changes, ground.now)
         uow.write(ground.changes)
 
@@ -490,7 +490,7 @@ def _set_blocked(blocked: bool) -> Callable[[UnitOfWork, Work[F, LocationDocumen
                     ground.touch(place)
             return ground.document(top)
 
-        work.decide(decide)
+        work.decide(decide, ground.changes)
         work.record(ground.changes, ground.now)
         uow.write(ground.changes)
 
@@ -528,7 +528,7 @@ def _deactivate(uow: UnitOfWork, work: Work[DeactivateLocation, LocationDocument
                 ground.touch(place)
         return ground.document(top)
 
-    work.decide(decide)
+    work.decide(decide, ground.changes)
     work.record(ground.changes, ground.now)
     uow.write(ground.changes)
 
@@ -588,7 +588,7 @@ def _activate(uow: UnitOfWork, work: Work[ActivateLocation, LocationDocument]) -
                 ground.touch(place)
         return ground.document(top)
 
-    work.decide(decide)
+    work.decide(decide, ground.changes)
     work.record(ground.changes, ground.now)
     uow.write(ground.changes)
 

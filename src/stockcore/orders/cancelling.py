@@ -28,7 +28,7 @@ from stockcore.stock.serving import serve
 
 def _cancel_all(uow: UnitOfWork, work: Work[CancelOrder, OrderChanged]) -> None:
     desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=True, queue=True)
-    work.decide(lambda command: _cancel(desk, command))
+    work.decide(lambda command: _cancel(desk, command), desk.changes)
     desk.write()
 
 
@@ -164,7 +164,7 @@ def _taken(desk: OrderDesk, order: Order, taken: dict[UUID, Decimal], reason: st
 def _cancel_lines_all(uow: UnitOfWork, work: Work[CancelLines, OrderChanged]) -> None:
     numbers = [command.number for command in work.commands]
     desk = OrderDesk(uow, work, numbers, whole=True, queue=True, variants=True)
-    work.decide(lambda command: _cancel_lines(desk, command))
+    work.decide(lambda command: _cancel_lines(desk, command), desk.changes)
     desk.write()
 
 
@@ -214,13 +214,13 @@ def _line(desk: OrderDesk, order: Order, cancel: LineCancel, index: int) -> Orde
 
 def _hold_all(uow: UnitOfWork, work: Work[HoldOrder, OrderChanged]) -> None:
     desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=False, lines=False)
-    work.decide(lambda command: _set_hold(desk, command.number, read_reason(command.reason)))
+    work.decide(lambda command: _set_hold(desk, command.number, read_reason(command.reason)), desk.changes)
     desk.write()
 
 
 def _resume_all(uow: UnitOfWork, work: Work[ResumeOrder, OrderChanged]) -> None:
     desk = OrderDesk(uow, work, [command.number for command in work.commands], whole=False, lines=False)
-    work.decide(lambda command: _set_hold(desk, command.number, None))
+    work.decide(lambda command: _set_hold(desk, command.number, None), desk.changes)
     desk.write()
 
 

@@ -21,7 +21,7 @@ def _add_all(uow: UnitOfWork, work: Work[AddCustomer, CustomerDocument]) -> None
     ids = Ids(uow, expected)
     changes = Changes()
     taken = {customer.normal_code for customer in customers}
-    work.decide(lambda command: _add(uow, ids, changes, taken, command))
+    work.decide(lambda command: _add(uow, ids, changes, taken, command), changes)
     work.record(changes, ids.now)
     uow.write(changes)
 

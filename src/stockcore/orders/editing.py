@@ -103,7 +103,7 @@ def _edit_all(uow: UnitOfWork, work: Work[EditOrder, OrderChanged]) -> None:
     if any(edit.unit is not None for edit in edits):
         known = {*desk.variants_of_lines, *(variant.id for variant in desk.variants.values())}
         desk.conversions = Conversions.of(*uow.load(PackagingsOf(tuple(sorted(known))), Units()))
-    work.decide(lambda command: _edit(desk, command))
+    work.decide(lambda command: _edit(desk, command), desk.changes)
     desk.write()
 
 

@@ -40,7 +40,7 @@ def _advance_all(uow: UnitOfWork, work: Work[AdvanceOrder, OrderChanged]) -> Non
     desk = OrderDesk(uow, work, numbers, whole=whole, queue=bool(again), lines=bool(again))
     received = any(desk.orders[number].state == State.RECEIVED for number in again if number in desk.orders)
     variants = {variant.id: variant for variant in uow.load(VariantsOfOrders(again))} if received else {}
-    work.decide(lambda command: _advance(desk, variants, command), desk.write if uow.is_served else None)
+    work.decide(lambda command: _advance(desk, variants, command), desk.changes, desk.write if uow.is_served else None)
     desk.write()
 
 

@@ -192,7 +192,7 @@ def candidates(sites: Sequence[Location], codes: Sequence[str], strategy: str) -
 
 def _place_all(uow: UnitOfWork, work: Work[PlaceOrder, OrderDocument]) -> None:
     counter = Counter(uow, work, work.commands)
-    work.decide(lambda command: _place(counter, command), counter.write if uow.is_served else None)
+    work.decide(lambda command: _place(counter, command), counter.changes, counter.write if uow.is_served else None)
     counter.write()
 
 

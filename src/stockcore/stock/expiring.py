@@ -24,7 +24,7 @@ def _expire_holds_all(uow: UnitOfWork, work: Work[ExpireHolds, Expired]) -> None
     most = max((command.most for command in work.commands if _is_readable(command.most)), default=0)
     desk = Desk(uow, work, skus_of(uow, (reservation.variant for reservation in uow.load(ExpiredHolds(most)))))
     counts = iter([release_expired(uow, desk.book, desk.floor)])
-    work.decide(lambda command: _expire_holds(command, counts))
+    work.decide(lambda command: _expire_holds(command, counts), desk.changes)
     desk.finish()
 
 
@@ -45,7 +45,7 @@ def _expire_lots_all(uow: UnitOfWork, work: Work[ExpireLots, Expired]) -> None:
         variants |= {lot.variant for lot in uow.load(LotsExpiredAt(site.id, today))}
     desk = Desk(uow, work, skus_of(uow, variants), losses=True, ids_per_command=64)
     release_expired(uow, desk.book, desk.floor)
-    work.decide(lambda command: _expire_lots(desk, command))
+    work.decide(lambda command: _expire_lots(desk, command), desk.changes)
     desk.finish()
 
 

@@ -115,7 +115,7 @@ def _reserve_all(uow: UnitOfWork, work: Work[ReserveStock, ReservationDocument])
     desk = Desk(uow, work, skus, places=[command.location for command in work.commands], demands=demands)
     names = {name.id: name for name in uow.load(DemandNames(demands))}
     release_expired(uow, desk.book, desk.floor)
-    work.decide(lambda command: _reserve(desk, names, command))
+    work.decide(lambda command: _reserve(desk, names, command), desk.changes)
     desk.finish()
 
 
@@ -243,7 +243,7 @@ def _release_all(uow: UnitOfWork, work: Work[ReleaseReservation, ReservationDocu
     named = [command.sku for command in work.commands if command.sku is not None]
     desk = Desk(uow, work, [*held, *named], demands=demands)
     release_expired(uow, desk.book, desk.floor)
-    work.decide(lambda command: _release(desk, command))
+    work.decide(lambda command: _release(desk, command), desk.changes)
     desk.finish()
 
 
@@ -335,7 +335,7 @@ def _commit_all(uow: UnitOfWork, work: Work[CommitReservation, ReservationDocume
     demands = _demands(work.commands)
     desk = Desk(uow, work, [command.sku for command in work.commands], demands=demands, ids_per_command=16)
     release_expired(uow, desk.book, desk.floor)
-    work.decide(lambda command: _commit(desk, command))
+    work.decide(lambda command: _commit(desk, command), desk.changes)
     desk.finish()
 
 

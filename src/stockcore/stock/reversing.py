@@ -50,7 +50,7 @@ def _reverse_all(uow: UnitOfWork, work: Work[ReversePosting, StockChange]) -> No
     reversed_before = {reversal.reversed: reversal.reversed_by for reversal in uow.load(ReversalsOf(wanted))}
     sent = Sent(uow, (row.reference_line for rows in movements.values() for row in rows if _is_of_return(row)))
     release_expired(uow, desk.book, desk.floor)
-    work.decide(lambda command: _reverse(desk, movements, reversed_before, sent, command))
+    work.decide(lambda command: _reverse(desk, movements, reversed_before, sent, command), desk.changes)
     desk.finish()
 
 

@@ -21,7 +21,7 @@ def _set_all(uow: UnitOfWork, work: Work[SetStockRecord, RecordSet]) -> None:
     desk = Desk(uow, work, [c.sku for c in work.commands], places=[c.location for c in work.commands])
     variants = tuple(sorted(variant.id for variant in desk.variants.values()))
     known = {(record.variant, record.location): record for record in uow.load(StockRecordsOf(variants))}
-    work.decide(lambda command: _set(desk, known, command))
+    work.decide(lambda command: _set(desk, known, command), desk.changes)
     desk.finish()
 
 

@@ -71,7 +71,7 @@ def _send_all(uow: UnitOfWork, work: Work[SendTransfer, TransferDocument]) -> No
         ids_per_command=8 * max(1, len(lines)),
     )
     release_expired(uow, desk.book, desk.floor)
-    work.decide(lambda command: _send(desk, taken, command))
+    work.decide(lambda command: _send(desk, taken, command), desk.changes)
     desk.finish()
 
 
@@ -186,7 +186,7 @@ def _receive_all(uow: UnitOfWork, work: Work[ReceiveTransfer, TransferDocument])
     desk = Desk(uow, work, skus, into=places, ids_per_command=8 * max(1, len(skus)))
     release_expired(uow, desk.book, desk.floor)
     by_number = {document.number: document for document in documents if document.kind == KIND}
-    work.decide(lambda command: _receive(desk, by_number, lines, command))
+    work.decide(lambda command: _receive(desk, by_number, lines, command), desk.changes)
     desk.finish()
 
 

@@ -112,7 +112,7 @@ def _receive_all(uow: UnitOfWork, work: Work[ReceiveStock, StockChange]) -> None
         units=any(c.unit is not None for c in work.commands),
     )
     release_expired(uow, desk.book, desk.floor)
-    work.decide(lambda command: _receive(desk, command))
+    work.decide(lambda command: _receive(desk, command), desk.changes)
     desk.finish()
 
 
@@ -202,7 +202,7 @@ def _lot_for_receipt(desk: Desk, variant: Variant, command: ReceiveStock) -> int
 def _adjust_all(uow: UnitOfWork, work: Work[AdjustStock, StockChange]) -> None:
     desk = Desk(uow, work, [c.sku for c in work.commands], into=[c.location for c in work.commands], losses=True)
     release_expired(uow, desk.book, desk.floor)
-    work.decide(lambda command: _adjust(desk, command))
+    work.decide(lambda command: _adjust(desk, command), desk.changes)
     desk.finish()
 
 
@@ -317,7 +317,7 @@ def _count_all(uow: UnitOfWork, work: Work[CountStock, StockChange]) -> None:
     desk = Desk(uow, work, [c.sku for c in work.commands], into=[c.location for c in work.commands], losses=True)
     release_expired(uow, desk.book, desk.floor)
     later = _happened_later(desk, [c.occurred_at for c in work.commands])
-    work.decide(lambda command: _count(desk, command, later))
+    work.decide(lambda command: _count(desk, command, later), desk.changes)
     desk.finish()
 
 
@@ -400,7 +400,7 @@ def _move_all(uow: UnitOfWork, work: Work[MoveStock, StockChange]) -> None:
         into=[c.to_location for c in work.commands],
     )
     release_expired(uow, desk.book, desk.floor)
-    work.decide(lambda command: _move(desk, command))
+    work.decide(lambda command: _move(desk, command), desk.changes)
     desk.finish()
 
 
@@ -462,14 +462,14 @@ def _carry_allocations(book: Book, quant: Quant, target: Quant, allocated: Decim
 def _change_status_all(uow: UnitOfWork, work: Work[ChangeStatus, StockChange]) -> None:
     desk = Desk(uow, work, [c.sku for c in work.commands], places=[c.location for c in work.commands], losses=True)
     release_expired(uow, desk.book, desk.floor)
-    work.decide(lambda command: _change_status(desk, command, MovementKind.STATUS_CHANGE))
+    work.decide(lambda command: _change_status(desk, command, MovementKind.STATUS_CHANGE), desk.changes)
     desk.finish()
 
 
 def _damage_all(uow: UnitOfWork, work: Work[DamageStock, StockChange]) -> None:
     desk = Desk(uow, work, [c.sku for c in work.commands], places=[c.location for c in work.commands], losses=True)
     release_expired(uow, desk.book, desk.floor)
-    work.decide(lambda command: _change_status(desk, _as_status_change(command), MovementKind.DAMAGE))
+    work.decide(lambda command: _change_status(desk, _as_status_change(command), MovementKind.DAMAGE), desk.changes)
     desk.finish()
 
 
@@ -538,7 +538,7 @@ def _return_all(uow: UnitOfWork, work: Work[ReturnStock, StockChange]) -> None:
     desk = Desk(uow, work, [c.sku for c in work.commands], into=[c.location for c in work.commands])
     release_expired(uow, desk.book, desk.floor)
     sent = Sent(uow, (command.order_line for command in work.commands))
-    work.decide(lambda command: _return(desk, command, sent))
+    work.decide(lambda command: _return(desk, command, sent), desk.changes)
     desk.finish()
 
 

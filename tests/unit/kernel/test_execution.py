@@ -63,9 +63,12 @@ def add(uow: UnitOfWork, work: Work[Add, Added]) -> None:
         if after > 100:
             raise StockcoreError("insufficient_stock", "too much", field="amount", over=after - 100)
         total.value = str(after)
+        changes.update(total)
+        if command.note == "too late":
+            raise StockcoreError("insufficient_stock", "noticed in the middle of the changes")
         return Added(after)
 
-    work.decide(decide)
+    work.decide(decide, changes)
     work.record(changes, uow.draw(1).now)
     uow.write(changes)
 
@@ -287,7 +290,32 @@ def test_what_waits_for_a_decision_is_each_new_command_once() -> None:
     def look(uow: UnitOfWork, work: Work[Add, Added]) -> None:
         work.settle(uow.load(work.known()))
         seen.extend(work.unanswered())
-        work.decide(lambda command: Added(Decimal(0)))
+        work.decide(lambda command: Added(Decimal(0)), Changes())
 
     execute(store, UseCase("add", Added, look), commands, origin=ORIGIN)
     assert seen == [commands[1], commands[4]]
+
+
+def test_a_command_refused_in_the_middle_of_its_changes_leaves_none_and_the_others_are_done() -> None:
+    store = MemoryStore()
+    late = Add(5, "too late", "late")
+    outcomes = run(store, Add(1), late, Add(2))
+    assert [isinstance(outcome, Accepted) for outcome in outcomes] == [True, False, True]
+    assert total(store) == 3
+    [again] = run(store, late)
+    assert isinstance(again, Rejected)
+    assert (again.code, again.repeated) == ("insufficient_stock", True)
+
+
+def test_a_dry_run_and_an_atomic_batch_tell_of_a_command_refused_in_the_middle_too() -> None:
+    store = MemoryStore()
+    commands = [Add(1), Add(5, "too late"), Add(2)]
+    told = execute(store, ADD, commands, origin=ORIGIN, dry_run=True)
+    assert [isinstance(outcome, Accepted) for outcome in told] == [True, False, True]
+    told = execute(store, ADD, commands, origin=ORIGIN, atomic=True)
+    assert [getattr(outcome, "code", None) for outcome in told] == [
+        "batch_refused",
+        "insufficient_stock",
+        "batch_refused",
+    ]
+    assert total(store) == 0
