@@ -6,6 +6,7 @@ import faulthandler
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -14,6 +15,8 @@ import pytest
 from stockcore.kernel.records import CommandRecord, KnownCommands
 from stockcore.kernel.unit_of_work import Changes, Origin
 from stockcore.locations.records import LockSites, Sites
+from stockcore.orders.commands import LineRequest
+from stockcore_runtime.application import open_application
 from stockcore_sql.stores import SqlStore
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -186,3 +189,16 @@ def test_what_a_transaction_changed_of_the_sites_itself_it_sees_and_leaves_to_no
         uow.prepare_draw(1)
         assert {site.code: site.active for site in uow.load(Sites())} != first
     assert sites(store) == first
+
+
+def test_reading_again_and_again_takes_no_prepared_statement_away(postgres_url: str) -> None:
+    with open_application(postgres_url) as app:
+        app.locations.add_site(code="MAIN", name="Main", time_zone="UTC")
+        app.catalog.add_product(sku="A", name="a")
+        app.stock.receive(sku="A", site="MAIN", quantity=Decimal(90))
+        for _ in range(4):
+            app.orders.place(lines=(LineRequest(sku="A", quantity=Decimal(1)),))
+            for _ in range(2):
+                assert app.verify()["ok"]
+            for _ in range(7):
+                assert len(app.stock.show("A")) == 1

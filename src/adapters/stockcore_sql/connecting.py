@@ -50,13 +50,19 @@ def engine_for(url: str) -> sa.Engine:
     given = parsed.query.get("options")
     if given:
         options = f"{options} {given}"
-    return sa.create_engine(
+    engine = sa.create_engine(
         parsed.update_query_dict({"options": options}),
         pool_size=5,
         max_overflow=20,
         pool_reset_on_return=None,  # whoever borrows a connection ends its transaction
         connect_args={"connect_timeout": 10, "keepalives_idle": 5, "tcp_user_timeout": 10_000},
     )
+
+    @sa.event.listens_for(engine, "connect")
+    def leave_preparing_to_the_wire(connection: Any, record: Any) -> None:
+        connection.prepare_threshold = None  # after a roll-back psycopg deallocates all there is, the wire's too
+
+    return engine
 
 
 def _sqlite_engine(url: URL) -> sa.Engine:

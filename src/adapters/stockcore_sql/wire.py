@@ -56,7 +56,6 @@ class PipelinedWire:
         self._connection = connection  # psycopg's, without a cursor at work
         self._pg = connection.pgconn
         self._names: dict[str, bytes] = {}  # the statements that the connection has prepared
-        self._prepares = connection.prepare_threshold is not None
         self._transformer = Transformer(connection)
         self._poll = select.poll()
         self._poll.register(self._pg.socket, select.POLLIN)
@@ -131,16 +130,13 @@ class PipelinedWire:
             self._names.pop(text, None)
 
     def _send(self, text: str, values: Values, question: int) -> None:
-        if not self._prepares:
-            self._pg.send_query_params(text.encode(), values)
-        else:
-            name = self._names.get(text)
-            if name is None:
-                name = self._names[text] = b"stockcore_%d" % next(_NUMBERS)
-                self._pg.send_prepare(name, text.encode())
-                self._unconfirmed.append(text)
-                self._owed.append(_PREPARED)
-            self._pg.send_query_prepared(name, values)
+        name = self._names.get(text)
+        if name is None:
+            name = self._names[text] = b"stockcore_%d" % next(_NUMBERS)
+            self._pg.send_prepare(name, text.encode())
+            self._unconfirmed.append(text)
+            self._owed.append(_PREPARED)
+        self._pg.send_query_prepared(name, values)
         self._owed.append(question)
 
     def _sync(self) -> None:
