@@ -107,6 +107,7 @@ CODES: Final[Mapping[str, Kind]] = {
     "unknown_customer": _RULE,
     "unknown_order": _RULE,
     "unknown_line": _RULE,
+    "unknown_shipment": _RULE,
     "order_without_lines": _MALFORMED,
     "illegal_transition": _RULE,
     "nothing_to_release": _RULE,

@@ -13,12 +13,13 @@ from uuid import UUID
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
 from stockcore.kernel.quantity import ZERO, check_step, plain, read_quantity
+from stockcore.kernel.reading import read_list
 from stockcore.kernel.unit_of_work import UnitOfWork
 from stockcore.orders.commands import CancelLines, CancelOrder, HoldOrder, LineCancel, ResumeOrder
 from stockcore.orders.desk import OrderDesk
 from stockcore.orders.history import announce, write_history
 from stockcore.orders.lifecycle import UNDISPATCHED, State, illegal
-from stockcore.orders.reading import read_list, read_reason, reason_if_any
+from stockcore.orders.reading import read_reason, reason_if_any
 from stockcore.orders.records import Order, OrderLine, Shipment
 from stockcore.orders.results import OrderChanged
 from stockcore.stock.book import Posting
@@ -169,7 +170,8 @@ def _cancel_lines_all(uow: UnitOfWork, work: Work[CancelLines, OrderChanged]) ->
 
 
 def _cancel_lines(desk: OrderDesk, command: CancelLines) -> OrderChanged:
-    """Errors: unknown_order, illegal_transition, unknown_line, over_release, and those of what is read."""
+    """Errors: unknown_order, illegal_transition, unknown_line, over_release, those of `check_multiple` and of what is
+    read."""
     order = desk.order(command.number)
     reason = reason_if_any(command.reason)
     cancels = read_list(command.lines, LineCancel, field="lines")
@@ -191,6 +193,9 @@ def _cancel_lines(desk: OrderDesk, command: CancelLines) -> OrderChanged:
             raise StockcoreError(
                 "over_release", f"only {plain(left)} of line {line.line_no} is not dispatched", field=field
             )
+    for index, (line, _) in enumerate(wanted):
+        open_then = not_dispatched(desk, order, line) - totals[line.id]
+        desk.check_multiple(order, line, open_then, field=f"lines/{index}/quantity")
     posting = desk.posting(order, reason)
     for line, quantity in wanted:
         _take_back(desk, order, posting, line, quantity)

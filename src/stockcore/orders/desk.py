@@ -11,12 +11,12 @@ from stockcore.catalog.conversion import Conversions
 from stockcore.catalog.records import Variant, VariantsByCode
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import Work
-from stockcore.kernel.quantity import ZERO
+from stockcore.kernel.quantity import ZERO, plain
+from stockcore.kernel.reading import readable
 from stockcore.kernel.text import lookup_codes, normal_code, read_text
 from stockcore.kernel.unit_of_work import Changes, Ids, NewIds, Query, UnitOfWork
 from stockcore.locations.records import Location, PlacesFor, PlacesForOrders, Sites
 from stockcore.orders.lifecycle import UNDISPATCHED, State, shown_state
-from stockcore.orders.reading import readable
 from stockcore.orders.records import (
     AllocationsWaitingWithOrders,
     LinesOfOrders,
@@ -191,6 +191,25 @@ class OrderDesk:
 
     def backorders(self, order: Order) -> list[Backorder]:
         return self._backorders.of(order.id)
+
+    def demand_row(self, order: Order, line: OrderLine) -> Reservation | Backorder | None:
+        """What stock knows of the line's demand: what it holds, or else what it waits for."""
+        rows: list[Reservation | Backorder] = [*self.reservations(order), *self.backorders(order)]
+        return next((row for row in rows if row.demand_line == line.id), None)
+
+    def check_multiple(self, order: Order, line: OrderLine, open_then: Decimal, *, field: str) -> None:
+        """What stays open of a line is whole multiples of it, for the rest could never be served.
+
+        Errors: quantity_precision.
+        """
+        row = self.demand_row(order, line)
+        if row is not None and open_then % row.multiple:
+            raise StockcoreError(
+                "quantity_precision",
+                f"{plain(open_then)} of line {line.line_no} would be open, which goes in multiples of {plain(row.multiple)}",
+                field=field,
+                step=row.multiple,
+            )
 
     def allocations(self, order: Order) -> list[tuple[Reservation, Allocation]]:
         return [(r, a) for r in self.reservations(order) for a in self.book.allocations_of(r)]

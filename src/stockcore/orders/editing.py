@@ -13,10 +13,11 @@ from uuid import UUID
 import attrs
 
 from stockcore.catalog.conversion import Conversions
-from stockcore.catalog.records import PackagingsOf, Sold, Units, Variant
+from stockcore.catalog.records import PackagingsOf, Sold, Units
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
 from stockcore.kernel.quantity import ONE, ZERO, check_step, plain, read_quantity
+from stockcore.kernel.reading import listed, read_list
 from stockcore.kernel.unit_of_work import UnitOfWork
 from stockcore.orders import sourcing
 from stockcore.orders.cancelling import (
@@ -36,7 +37,6 @@ from stockcore.orders.placing import (
     candidates,
     shortage_error,
 )
-from stockcore.orders.reading import listed, read_list
 from stockcore.orders.records import Order, OrderLine
 from stockcore.orders.results import OrderChanged
 from stockcore.orders.wanted import converted_line, wanted_line
@@ -173,7 +173,7 @@ def _serving(desk: OrderDesk, order: Order) -> list[sourcing.Candidate]:
 
 def _checked(desk: OrderDesk, order: Order, edits: Sequence[LineEdit]) -> list[_Edit]:
     """Every edit checked before anything is changed. Errors: unknown_field, unknown_line, duplicate_row, inactive_sku,
-    illegal_transition, and those of quantities, units and new lines."""
+    illegal_transition, and those of quantities, units, multiples and new lines."""
     checked: list[_Edit] = []
     for index, edit in enumerate(edits):
         field = f"lines/{index}"
@@ -194,8 +194,8 @@ def _checked(desk: OrderDesk, order: Order, edits: Sequence[LineEdit]) -> list[_
         if edit.unit is not None:
             quantity = converted_line(desk.conversions, quantity, edit.unit, variant, field).quantity
         check_step(quantity, variant.step, field=f"{field}/quantity")
-        if quantity > line.ordered:
-            _check_growth(desk, order, line, variant, quantity - line.ordered, field)
+        if quantity > line.ordered and variant.status == "inactive":
+            raise StockcoreError("inactive_sku", f"{variant.sku} is not active", field=f"{field}/line")
         fixed = line.ordered - not_dispatched(desk, order, line)
         if quantity < fixed:
             raise StockcoreError(
@@ -203,25 +203,9 @@ def _checked(desk: OrderDesk, order: Order, edits: Sequence[LineEdit]) -> list[_
                 f"{plain(fixed)} of line {line.line_no} is dispatched or cancelled already",
                 field=f"{field}/quantity",
             )
+        desk.check_multiple(order, line, quantity - fixed, field=f"{field}/quantity")
         checked.append(_Edit(line, variant, quantity - line.ordered, False, variant.step))
     return checked
-
-
-def _check_growth(
-    desk: OrderDesk, order: Order, line: OrderLine, variant: Variant, change: Decimal, field: str
-) -> None:
-    """Errors: inactive_sku, quantity_precision (no whole number of the line's multiple: it could never be served)."""
-    if variant.status == "inactive":
-        raise StockcoreError("inactive_sku", f"{variant.sku} is not active", field=f"{field}/line")
-    known = _row_of(desk, order, line)
-    if known is not None:
-        check_step(change, known.multiple, field=f"{field}/quantity")
-
-
-def _row_of(desk: OrderDesk, order: Order, line: OrderLine) -> Reservation | Backorder | None:
-    """What stock knows of the line's demand: what it holds, or else what it waits for."""
-    rows: list[Reservation | Backorder] = [*desk.reservations(order), *desk.backorders(order)]
-    return next((row for row in rows if row.demand_line == line.id), None)
 
 
 def _new_line(desk: OrderDesk, order: Order, edit: LineEdit, offset: int, field: str) -> _Edit:
@@ -271,7 +255,7 @@ def _plan(desk: OrderDesk, order: Order, grown: Sequence[_Edit], freed: _Freed) 
 
 def _demand(desk: OrderDesk, order: Order, edit: _Edit, sites: str) -> Demand:
     """The line's demand: a line that holds or waits already keeps its age and its multiple."""
-    known = _row_of(desk, order, edit.line)
+    known = desk.demand_row(order, edit.line)
     line_id: UUID = edit.line.id
     return Demand(
         DemandType.ORDER,

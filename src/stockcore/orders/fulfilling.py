@@ -15,13 +15,13 @@ from stockcore.catalog.records import Variant
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
 from stockcore.kernel.quantity import ZERO
+from stockcore.kernel.reading import check_flag, read_texts, readable
 from stockcore.kernel.unit_of_work import UnitOfWork
 from stockcore.locations.records import Purpose
 from stockcore.orders.commands import AdvanceOrder
 from stockcore.orders.desk import OrderDesk
 from stockcore.orders.history import announce, write_history
 from stockcore.orders.lifecycle import BEFORE, OPEN_SHIPMENT, SHIPMENT_STATES, State, illegal
-from stockcore.orders.reading import check_flag, read_texts, readable
 from stockcore.orders.records import Order, Shipment, ShipmentLine, VariantsOfOrders
 from stockcore.orders.results import OrderChanged
 from stockcore.orders.validating import validate
@@ -54,6 +54,11 @@ def _advance(desk: OrderDesk, variants: dict[int, Variant], command: AdvanceOrde
         raise StockcoreError(
             "value_unknown", f"there is no state {command.to!r}", field="to", known=[str(state) for state in State]
         ) from None
+    unknown = set(only) - {shipment.number for shipment in desk.shipments(order)}
+    if unknown:
+        raise StockcoreError(
+            "unknown_shipment", f"the order has no shipment {min(unknown)!r}", field="shipments", shipment=min(unknown)
+        )
     if wanted in ORDERS_OWN and order.state == State.RECEIVED:
         return validate(desk, variants, order)
     if wanted not in SHIPMENT_STATES:
@@ -82,7 +87,7 @@ def _advance_one_step(desk: OrderDesk, order: Order, wanted: State, only: tuple[
     Errors: illegal_transition, nothing_to_release, not_complete, not_allocatable, on_hold.
     """
     if wanted is State.PICKING:
-        if desk.state(order) is State.PICKING and desk.unreleased(order) <= ZERO:
+        if only or (desk.state(order) is State.PICKING and desk.unreleased(order) <= ZERO):
             return []
         return _release(desk, order)
     before = BEFORE[wanted]

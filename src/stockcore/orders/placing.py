@@ -22,6 +22,7 @@ from stockcore.kernel.quantity import (
     plain,
     read_integer,
 )
+from stockcore.kernel.reading import check_flag, listed, read_texts, readable
 from stockcore.kernel.text import lookup_codes, normal_code, read_text
 from stockcore.kernel.unit_of_work import Changes, Ids, NewIds, Query, UnitOfWork
 from stockcore.kernel.values import value
@@ -31,7 +32,7 @@ from stockcore.orders.commands import LineRequest, PlaceOrder
 from stockcore.orders.commands import Requirement as WantedUnits
 from stockcore.orders.history import announce, write_history
 from stockcore.orders.lifecycle import State, shipped_of_service, shown_state
-from stockcore.orders.reading import check_flag, listed, read_address, read_texts, readable
+from stockcore.orders.reading import read_address
 from stockcore.orders.records import (
     Customer,
     CustomersByCode,

@@ -1,59 +1,12 @@
-"""What the commands on orders bring, read from outside: lists, texts, flags, numbers of orders."""
+"""What several commands on orders bring: addresses and reasons."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.text import NOTE_MAX, read_text
-
-T = TypeVar("T")
-
-
-def listed(values: object, kind: type[T]) -> list[T]:
-    """Those of the values that are of this kind, none where it is no list: to look up what they name."""
-    return [value for value in values if isinstance(value, kind)] if isinstance(values, (tuple, list)) else []
-
-
-def read_list(values: Any, kind: type[T], *, field: str) -> Sequence[T]:
-    """Errors: field_required, type_error."""
-    if values is None:
-        raise StockcoreError("field_required", "a list is needed here", field=field)
-    if not isinstance(values, (tuple, list)):
-        raise StockcoreError("type_error", f"a list is needed here, not {type(values).__name__}", field=field)
-    for index, value in enumerate(values):
-        if not isinstance(value, kind):
-            raise StockcoreError(
-                "type_error", f"a {kind.__name__} is needed here, not {type(value).__name__}", field=f"{field}/{index}"
-            )
-    return values
-
-
-def read_texts(values: Any, *, field: str) -> tuple[str, ...]:
-    """Each once, in the order given. Errors: those of read_list and read_text."""
-    if values == ():
-        return ()
-    texts = enumerate(read_list(values, object, field=field))
-    return tuple(dict.fromkeys(read_text(text, field=f"{field}/{index}") for index, text in texts))
-
-
-def readable(values: Iterable[object]) -> tuple[str, ...]:
-    """The texts among these as `read_text` reads them, sorted, each once: to look up what they name. Nothing has a
-    name that cannot be read."""
-    texts = set()
-    for value in values:
-        try:
-            texts.add(read_text(value))
-        except StockcoreError:
-            continue
-    return tuple(sorted(texts))
-
-
-def check_flag(value: object, *, field: str) -> None:
-    """Errors: type_error."""
-    if not isinstance(value, bool):
-        raise StockcoreError("type_error", f"true or false is needed here, not {type(value).__name__}", field=field)
 
 
 def read_address(value: Any) -> dict[str, str] | None:

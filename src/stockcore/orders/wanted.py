@@ -12,12 +12,12 @@ from stockcore.kernel.dates import optional_date
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.money import read_unit_price
 from stockcore.kernel.quantity import DECIMALS_MAX, ONE, check_step, read_decimal, read_integer, read_quantity
+from stockcore.kernel.reading import read_list
 from stockcore.kernel.text import normal_code, optional_text, read_text
 from stockcore.kernel.values import value
 from stockcore.orders import sourcing
 from stockcore.orders.commands import LineRequest, PlaceOrder
 from stockcore.orders.commands import Requirement as WantedUnits
-from stockcore.orders.reading import read_list
 from stockcore.stock.allocating import Requirement, requirement_to_json
 from stockcore.stock.desk import ambiguous_location
 from stockcore.stock.floor import Floor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -82,6 +83,18 @@ def skus_of(uow: UnitOfWork, variants: Iterable[int]) -> list[str]:
     """The SKUs of variants that were found without locking them."""
     wanted = tuple(sorted(set(variants)))
     return [variant.sku for variant in uow.load(VariantsById(wanted))] if wanted else []
+
+
+#: What only stockcore gives to its documents: a number of this form that somebody brings could be given again later.
+_AUTOMATIC: Final = re.compile("(?:RECEIPT|ADJUSTMENT|COUNT|RETURN|ISSUE|REVERSAL|TRANSFER)-[1-9][0-9]*")
+
+
+def own_number(value: object) -> str:
+    """The number that somebody brings for a document. Errors: those of read_text, number_reserved."""
+    number = read_text(value, field="number")
+    if _AUTOMATIC.fullmatch(number):
+        raise StockcoreError("number_reserved", f"{number} is a number that only stockcore gives", field="number")
+    return number
 
 
 class Desk:

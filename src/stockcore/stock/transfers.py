@@ -16,7 +16,8 @@ import attrs
 from stockcore.catalog.records import Variant
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
-from stockcore.kernel.quantity import ZERO, plain
+from stockcore.kernel.quantity import ZERO, plain, read_integer
+from stockcore.kernel.reading import listed, read_list, readable
 from stockcore.kernel.text import read_text
 from stockcore.kernel.unit_of_work import UnitOfWork
 from stockcore.locations.records import Location, Purpose, SiteKind
@@ -24,7 +25,7 @@ from stockcore.locations.transit import TRANSIT_PLACE, TRANSIT_SITE
 from stockcore.stock.allocating import Requirement
 from stockcore.stock.book import Posting
 from stockcore.stock.commands import ArrivedLine, ReceiveTransfer, SendTransfer, TransferLine
-from stockcore.stock.desk import Desk, skus_of
+from stockcore.stock.desk import Desk, own_number, skus_of
 from stockcore.stock.holds import release_expired
 from stockcore.stock.records import (
     Document,
@@ -43,11 +44,6 @@ IN_TRANSIT: Final = "in_transit"
 RECEIVED: Final = "received"
 
 
-def _readable(numbers: Sequence[str | None]) -> tuple[str, ...]:
-    """To be looked up before the commands are checked: what is no text names nothing."""
-    return tuple(sorted({number.strip() for number in numbers if isinstance(number, str) and number.isprintable()}))
-
-
 # -- send --------------------------------------------------------------------------------------------------------
 
 
@@ -60,8 +56,9 @@ class _Part:
 
 
 def _send_all(uow: UnitOfWork, work: Work[SendTransfer, TransferDocument]) -> None:
-    lines = [line for command in work.commands for line in command.lines]
-    taken = {document.number for document in uow.load(DocumentsByNumber(_readable([c.number for c in work.commands])))}
+    lines = [line for command in work.commands for line in listed(command.lines, TransferLine)]
+    numbers = readable(command.number for command in work.commands)
+    taken = {document.number for document in uow.load(DocumentsByNumber(numbers))}
     desk = Desk(
         uow,
         work,
@@ -78,21 +75,22 @@ def _send_all(uow: UnitOfWork, work: Work[SendTransfer, TransferDocument]) -> No
 def _send(desk: Desk, taken: set[str], command: SendTransfer) -> TransferDocument:
     """All lines or none; only goods that nobody has chosen and that are promised to nobody.
 
-    Errors: unknown_site, location_inactive, location_other_site, order_without_lines, duplicate_reference, unknown_sku,
-    unknown_location, unknown_lot, those of quantities, insufficient_stock.
+    Errors: unknown_site, location_inactive, location_other_site, order_without_lines, duplicate_reference,
+    number_reserved, unknown_sku, unknown_location, unknown_lot, those of quantities, insufficient_stock.
     """
     from_site = _end(desk, command.from_site, "from_site")
     to_site = _end(desk, command.to_site, "to_site")
     if from_site.id == to_site.id:
         raise StockcoreError("location_other_site", "the goods are at that site: move them", field="to_site")
-    if not command.lines:
+    wanted = read_list(command.lines, TransferLine, field="lines")
+    if not wanted:
         raise StockcoreError("order_without_lines", "a transfer needs a line", field="lines")
-    number = None if command.number is None else read_text(command.number, field="number")
+    number = None if command.number is None else own_number(command.number)
     if number is not None and number in taken:
         raise StockcoreError("duplicate_reference", f"there is a document {number} already", field="number")
     occurred_at = desk.occurred(command.occurred_at)
     reason = reason_of(command.reason)
-    chosen = _choose(desk, from_site, command.lines)
+    chosen = _choose(desk, from_site, wanted)
     document = desk.document(
         KIND,
         from_site.id,
@@ -177,11 +175,11 @@ def _send_parts(desk: Desk, posting: Posting, document: Document, line_no: int, 
 
 
 def _receive_all(uow: UnitOfWork, work: Work[ReceiveTransfer, TransferDocument]) -> None:
-    documents = uow.load(DocumentsByNumber(_readable([command.number for command in work.commands])))
+    documents = uow.load(DocumentsByNumber(readable(command.number for command in work.commands)))
     lines: dict[UUID, list[DocumentLine]] = {}
     for line in uow.load(DocumentLinesOf(tuple(sorted(document.id for document in documents)))):
         lines.setdefault(line.document, []).append(line)
-    skus = skus_of(uow, (line.variant for listed in lines.values() for line in listed))
+    skus = skus_of(uow, (line.variant for found in lines.values() for line in found))
     places = [command.location for command in work.commands]
     desk = Desk(uow, work, skus, into=places, ids_per_command=8 * max(1, len(skus)))
     release_expired(uow, desk.book, desk.floor)
@@ -205,7 +203,8 @@ def _receive(
     site = desk.floor.places[document.to_site]
     place = desk.place(site, command.location, default=Purpose.RECEIVING)
     occurred_at = desk.occurred(command.occurred_at)
-    arrived = _checked(desk, lines[document.id], command.lines)
+    arrived = _checked(desk, lines[document.id], read_list(command.lines, ArrivedLine, field="lines"))
+    _check_totals(desk, site, arrived)
     desk.check_capacity(place, sum((quantity for _, quantity, _ in arrived), ZERO))
     posting = desk.posting(KIND, document.id, None, occurred_at)
     for line, quantity, status in arrived:
@@ -228,7 +227,7 @@ def _checked(
     checked = []
     for index, wanted in enumerate(arrived):
         field = f"lines/{index}"
-        line = by_number.get(wanted.line)
+        line = by_number.get(read_integer(wanted.line, field=f"{field}/line"))
         if line is None:
             raise StockcoreError("unknown_line", f"the transfer has no line {wanted.line}", field=f"{field}/line")
         quantity = desk.quantity(wanted.quantity, variants[line.variant], field=f"{field}/quantity")
@@ -245,6 +244,16 @@ def _checked(
         checked.append((line, quantity, desk.status(wanted.status, field=f"{field}/status")))
     _check_there(desk, lines, totals)
     return checked
+
+
+def _check_totals(desk: Desk, site: Location, arrived: Sequence[tuple[DocumentLine, Decimal, Status]]) -> None:
+    """Errors: quantity_out_of_range."""
+    variants = {variant.id: variant for variant in desk.variants.values()}
+    coming: dict[int, Decimal] = {}
+    for line, quantity, _ in arrived:
+        coming[line.variant] = coming.get(line.variant, ZERO) + quantity
+    for variant, total in coming.items():
+        desk.check_total(variants[variant], site, total)
 
 
 def _check_there(desk: Desk, lines: Sequence[DocumentLine], totals: dict[int, Decimal]) -> None:

@@ -15,6 +15,7 @@ from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
 from stockcore.kernel.money import read_unit_price
 from stockcore.kernel.quantity import ZERO, plain, read_quantity
+from stockcore.kernel.reading import check_flag
 from stockcore.kernel.text import NOTE_MAX, optional_text, read_text
 from stockcore.kernel.unit_of_work import UnitOfWork
 from stockcore.locations.records import Location, Purpose
@@ -215,6 +216,8 @@ def _adjust(desk: Desk, command: AdjustStock) -> StockChange:
     reason = read_text(command.reason, field="reason", longest=NOTE_MAX)
     reference = _reference(command.reference)
     unit_cost = _cost(command.unit_cost)
+    check_flag(command.allow_shortage, field="allow_shortage")
+    check_flag(command.at_most, field="at_most")
     missing = ZERO
     if quantity > ZERO:
         place = desk.place(site, command.location, default=Purpose.RECEIVING)

@@ -1,7 +1,19 @@
 """Edits that shrink one line and grow another: one's own reservation counts (S009, DESIGN 3)."""
 
-from stockcore.orders.commands import EditOrder, LineEdit, LineRequest, Requirement
+import pytest
+
+from stockcore.orders.cancelling import CANCEL_LINES
+from stockcore.orders.commands import (
+    AdvanceOrder,
+    CancelLines,
+    EditOrder,
+    LineCancel,
+    LineEdit,
+    LineRequest,
+    Requirement,
+)
 from stockcore.orders.editing import EDIT_ORDER
+from stockcore.orders.fulfilling import ADVANCE_ORDER
 from tests.support.house import House, d
 
 
@@ -87,3 +99,34 @@ def test_what_an_edit_leaves_empty_is_no_shipment_any_more(house: House) -> None
     assert sorted(shipment.state for shipment in house.shipments(number)) == ["cancelled", "picking"]
     house.advance(number, "delivered", through=True)
     assert house.state(number) == "delivered"
+
+
+@pytest.mark.parametrize(
+    ("quantity", "code"), [(1, "quantity_precision"), (2, None), (3, "quantity_precision"), (4, None)]
+)
+def test_what_stays_open_of_a_line_in_pairs_is_whole_pairs(house: House, quantity: int, code: str | None) -> None:
+    line = LineRequest(sku="A", quantity=d(4), multiple=d(2))
+    numbers = [house.order(line, policy="backorder").number for _ in range(2)]
+    cancels = CancelLines(number=numbers[0], lines=(LineCancel(line=1, quantity=d(quantity)),))
+    edits = EditOrder(number=numbers[1], lines=(LineEdit(line=1, quantity=d(4 - quantity)),)) if quantity < 4 else None
+    for use_case, command in ((CANCEL_LINES, cancels), (EDIT_ORDER, edits)):
+        if command is not None:
+            [outcome] = house.run(use_case, command)
+            assert getattr(outcome, "code", None) == code
+
+
+def test_a_received_order_in_tens_is_edited_by_tens(house: House) -> None:
+    line = LineRequest(sku="A", quantity=d(10), multiple=d(10))
+    number = house.order(line, keep_received=True).number
+    edit = EditOrder(number=number, lines=(LineEdit(line=1, quantity=d(15)),))
+    assert house.refused(EDIT_ORDER, edit).code == "quantity_precision"
+    house.do(EDIT_ORDER, EditOrder(number=number, lines=(LineEdit(line=1, quantity=d(20)),)))
+
+
+def test_a_shipment_that_the_order_has_not_is_refused(house: House) -> None:
+    house.receive("A", 5)
+    number = house.order(("A", 2)).number
+    for to in ("picking", "packed"):
+        wish = AdvanceOrder(number=number, to=to, shipments=("TYPO",))
+        assert house.refused(ADVANCE_ORDER, wish).code == "unknown_shipment"
+    assert house.shipments(number) == []

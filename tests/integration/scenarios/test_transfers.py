@@ -192,3 +192,40 @@ def _total(store: Store) -> tuple[Decimal, Decimal]:
     with store.engine.connect() as connection:
         total, lowest = connection.execute(sa.select(*figures)).one()
     return total, lowest
+
+
+@pytest.mark.parametrize("number", ["T\u00a01", "T\t2", "TRANSFER-0", "PO-17"])
+def test_a_transfer_arrives_under_whatever_number_it_was_sent(house: House, number: str) -> None:
+    house.receive("A", 2)
+    wish = SendTransfer(from_site="LEEDS", to_site="HULL", lines=(TransferLine(sku="A", quantity=d(1)),), number=number)
+    assert house.do(SEND_TRANSFER, wish).number == number
+    assert house.refused(SEND_TRANSFER, wish).code == "duplicate_reference"
+    house.do(RECEIVE_TRANSFER, arrive(number, (1, "available")))
+    assert totals(house) == (1, 0, 1)
+
+
+@pytest.mark.parametrize("number", ["RECEIPT-900", "TRANSFER-1"])
+def test_a_number_that_a_document_will_be_given_is_refused(house: House, number: str) -> None:
+    house.receive("A", 2)
+    wish = SendTransfer(from_site="LEEDS", to_site="HULL", lines=(TransferLine(sku="A", quantity=d(1)),), number=number)
+    assert house.refused(SEND_TRANSFER, wish).code == "number_reserved"
+
+
+def test_a_site_cannot_be_sent_more_than_its_figures_hold(house: House) -> None:
+    for site in ("LEEDS", "HULL"):
+        house.receive("A", 900_000_000_000, site)
+    sent = send(house, 900_000_000_000)
+    assert house.refused(RECEIVE_TRANSFER, arrive(sent.number, (900_000_000_000, "available"))).code == (
+        "quantity_out_of_range"
+    )
+    assert totals(house) == (0, 900_000_000_000, 900_000_000_000)
+
+
+@pytest.mark.parametrize("lines", [None, "MUG", ({"line": 1, "quantity": 1},), (ArrivedLine(line=[], quantity=d(1)),)])  # type: ignore[arg-type]
+def test_lines_that_are_none_are_refused(house: House, lines: object) -> None:
+    house.receive("A", 2)
+    number = send(house, 1).number
+    refusal = house.refused(RECEIVE_TRANSFER, ReceiveTransfer(number=number, lines=lines))  # type: ignore[arg-type]
+    assert refusal.code in {"field_required", "type_error"}
+    sending = SendTransfer(from_site="LEEDS", to_site="HULL", lines=lines)  # type: ignore[arg-type]
+    assert house.refused(SEND_TRANSFER, sending).code in {"field_required", "type_error"}
