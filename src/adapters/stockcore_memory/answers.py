@@ -260,9 +260,9 @@ def _reservations_of_lines(books: Books, query: stock.LockReservationsOfLines) -
 
 def _waiting(books: Books, variants: Iterable[int]) -> Iterable[Any]:
     waiting = list(books.find(stock.Backorder, "open", set(variants)))
-    lines = {row.demand_line for row in waiting}
+    lines = {(row.demand_line, row.variant) for row in waiting}
     held = books.find(stock.Reservation, "demand_id", {row.demand_id for row in waiting})
-    return [row for row in held if row.demand_line in lines]
+    return [row for row in held if (row.demand_line, row.variant) in lines]
 
 
 def _allocations_of_variants(books: Books, query: stock.AllocationsOfVariants) -> Iterable[Any]:

@@ -221,9 +221,10 @@ _OPEN: Final = _bo.outstanding > sa.literal_column("0")
 
 
 def _waits(wanted: Condition) -> Condition:
-    """Reservations of demand lines that have a backorder of a wanted variant."""
-    waiting = sa.select(_bo.demand_id, _bo.demand_line).where(wanted, _OPEN)
-    return sa.tuple_(_res.demand_id, _res.demand_line).in_(waiting)
+    """Reservations of demand lines that have a backorder of a wanted variant, and of that variant only: a hold has
+    several under one id."""
+    waiting = sa.select(_bo.demand_id, _bo.demand_line, _bo.variant).where(wanted, _OPEN)
+    return sa.tuple_(_res.demand_id, _res.demand_line, _res.variant).in_(waiting)
 
 
 #: `<>` and not `<`, although it cannot be more: SQLite uses a partial index only for a condition it knows again.

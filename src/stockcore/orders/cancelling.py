@@ -135,12 +135,13 @@ def _put_back(
         desk.book.move(posting, MovementKind.TRANSFER, quant, home, goods, line=reservation.demand_line)
 
 
-def close_empty_shipments(desk: OrderDesk, order: Order, reason: str | None) -> None:
+def close_empty_shipments(desk: OrderDesk, order: Order, reason: str | None) -> list[Shipment]:
     """An undispatched shipment with nothing left in it is cancelled."""
     filled = {allocation.release for _, allocation in desk.allocations(order)}
-    for shipment in desk.shipments(order):
-        if shipment.state in UNDISPATCHED and shipment.id not in filled:
-            close_shipment(desk, order, shipment, reason)
+    empty = [s for s in desk.shipments(order) if s.state in UNDISPATCHED and s.id not in filled]
+    for shipment in empty:
+        close_shipment(desk, order, shipment, reason)
+    return empty
 
 
 def close_shipment(desk: OrderDesk, order: Order, shipment: Shipment, reason: str | None) -> None:

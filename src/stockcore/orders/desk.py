@@ -206,7 +206,7 @@ class OrderDesk:
         if row is not None and open_then % row.multiple:
             raise StockcoreError(
                 "quantity_precision",
-                f"{plain(open_then)} of line {line.line_no} would be open, which goes in multiples of {plain(row.multiple)}",
+                f"{plain(open_then)} of line {line.line_no} would be open, no multiple of {plain(row.multiple)}",
                 field=field,
                 step=row.multiple,
             )

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from stockcore.kernel.quantity import ZERO
 from stockcore.kernel.unit_of_work import Changes, Ids, NewIds, Origin, Store, UnitOfWork
-from stockcore.orders.history import announce, write_history
+from stockcore.orders.history import NOTHING_LEFT, announce, write_history
 from stockcore.orders.lifecycle import UNDISPATCHED, State
 from stockcore.orders.records import LinesById, LockOrdersById, Order, Shipment, ShipmentsOfOrdersById
 from stockcore.stock.records import AllocationsOfDemands, FollowUp, PendingFollowUps
@@ -83,9 +83,7 @@ class _Follower:
         closed = []
         for shipment in self._shipments.get(order.id, ()):
             if shipment.state in UNDISPATCHED and shipment.id not in self._filled:
-                write_history(
-                    self, order, [(shipment.state, State.CANCELLED)], shipment.id, reason="nothing is left in it"
-                )
+                write_history(self, order, [(shipment.state, State.CANCELLED)], shipment.id, reason=NOTHING_LEFT)
                 shipment.state = State.CANCELLED
                 shipment.changed_at = self.ids.now
                 self.changes.update(shipment)

@@ -18,9 +18,10 @@ from stockcore.kernel.quantity import ZERO
 from stockcore.kernel.reading import check_flag, read_texts, readable
 from stockcore.kernel.unit_of_work import UnitOfWork
 from stockcore.locations.records import Purpose
+from stockcore.orders.cancelling import close_empty_shipments
 from stockcore.orders.commands import AdvanceOrder
 from stockcore.orders.desk import OrderDesk
-from stockcore.orders.history import announce, write_history
+from stockcore.orders.history import NOTHING_LEFT, announce, write_history
 from stockcore.orders.lifecycle import BEFORE, OPEN_SHIPMENT, SHIPMENT_STATES, State, illegal
 from stockcore.orders.records import Order, Shipment, ShipmentLine, VariantsOfOrders
 from stockcore.orders.results import OrderChanged
@@ -65,10 +66,11 @@ def _advance(desk: OrderDesk, variants: dict[int, Variant], command: AdvanceOrde
         return _advance_order_itself(desk, order, wanted)
     if order.state != State.SUPPLIER_CONFIRMED:
         raise illegal(order.state, wanted)
+    moved = close_empty_shipments(desk, order, NOTHING_LEFT)  # whose goods gave way just now
     if command.through:
-        moved = _advance_through(desk, order, wanted, only)
+        moved += _advance_through(desk, order, wanted, only)
     else:
-        moved = _advance_one_step(desk, order, wanted, only)
+        moved += _advance_one_step(desk, order, wanted, only)
     if moved:
         announce(desk, order, f"order.{wanted}", {"number": order.number, "shipments": [s.number for s in moved]})
     return desk.changed(order)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from stockcore.kernel.plain import to_json
 from stockcore.kernel.records import Message
 from stockcore.orders.lifecycle import State
 from stockcore.orders.records import HistoryEntry, Order
+
+NOTHING_LEFT: Final = "nothing is left in it"  # why a shipment is cancelled whose goods gave way
 
 
 def write_history(

@@ -15,13 +15,26 @@ from stockcore.orders.commands import CancelOrder, EditOrder, LineEdit
 from stockcore.orders.editing import EDIT_ORDER
 from stockcore.orders.placing import PLACE_ORDER
 from stockcore.orders.results import OrderDocument
-from stockcore.stock.commands import AdjustStock, CountStock, ExpireHolds, ReleaseReservation, ReserveStock
+from stockcore.stock.commands import AdjustStock, CountStock, DamageStock, ExpireHolds, ReleaseReservation, ReserveStock
 from stockcore.stock.expiring import EXPIRE_HOLDS
 from stockcore.stock.records import Reservation
 from stockcore.stock.reserving import RELEASE_RESERVATION, RESERVE_STOCK
-from stockcore.stock.use_cases import ADJUST_STOCK, COUNT_STOCK
+from stockcore.stock.use_cases import ADJUST_STOCK, COUNT_STOCK, DAMAGE_STOCK
 from stockcore_memory import MemoryStore
 from tests.support.house import House, codes, d, order, together
+
+
+def test_a_hold_over_two_skus_of_which_one_gave_way_ends_for_both(house: House) -> None:
+    clock = house.stop_the_clock()
+    for sku in ("A", "B"):
+        house.receive(sku, 5)
+        house.reserve(sku, 3, "basket", expires_at=clock.now + timedelta(minutes=10))
+    house.do(DAMAGE_STOCK, DamageStock(sku="B", site="LEEDS", quantity=d(4), reason="fell"))
+    clock.pass_time(hours=1)
+    house.receive("B", 5)
+    assert house.stock("B") == (10, 0, 6)
+    house.receive("A", 1)
+    assert house.stock("A") == (6, 0, 6)
 
 
 def hold(reference: str, quantity: int = 1, **fields: object) -> ReserveStock:

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from stockcore.kernel.execution import execute
+from stockcore.orders.commands import AdvanceOrder
+from stockcore.orders.fulfilling import ADVANCE_ORDER
 from stockcore.orders.records import HistoryEntry
 from stockcore.stock.commands import AdjustStock, CountStock, DamageStock, MoveStock, ReceiveStock
 from stockcore.stock.records import FollowUp
@@ -161,3 +163,17 @@ def test_an_adjustment_with_at_most_takes_what_is_there_and_says_what_is_missing
     change = house.do(ADJUST_STOCK, wish)
     assert (change.quantity, change.missing) == (d(-3), d(2))
     assert house.line(number) == (0, 2, 0)
+
+
+@pytest.mark.parametrize("to", ["picking", "packed"])
+def test_a_shipment_whose_goods_are_all_gone_is_not_moved_on_before_the_follow_up(house: House, to: str) -> None:
+    house.receive("A", 4)
+    number = house.order(("A", 4)).number
+    house.advance(number, to, through=True)
+    place = None if to == "picking" else "PACKING"
+    house.do(DAMAGE_STOCK, DamageStock(sku="A", site="LEEDS", quantity=d(4), reason="fell", location=place))
+    for wish in ("packed", "dispatched"):
+        refused = house.refused(ADVANCE_ORDER, AdvanceOrder(number=number, to=wish, through=wish == "dispatched"))
+        assert refused.code in {"illegal_transition", "nothing_to_release"}
+    assert house.follow_up() == 1
+    assert [shipment.state for shipment in house.shipments(number)] == ["cancelled"]
