@@ -294,6 +294,7 @@ _LINE_ORDER: Final = ("order_id", "line_no")
 ANSWERS: Final[Mapping[type, Answer | Joined]] = {
     kernel.KnownCommands: _keys(kernel.CommandRecord, "ids"),
     kernel.Settings: _keys(kernel.Setting, "names"),
+    kernel.LockSettings: _keys(kernel.Setting, "names"),
     catalog.VariantsByCode: Answer(
         catalog.Variant, lambda books, query: books.get(catalog.Variant, _variants_with(books, query.codes))
     ),

@@ -28,6 +28,7 @@ def replay() -> None:
 @pass_given
 def online_retail(given: Given, context: click.Context, /, file: Path, seed: int, settings: tuple[str, ...]) -> None:
     """Replay a file in the layout of UCI's Online Retail, into an empty database or one that holds this replay."""
+    _refuse_dry_run(given)
     report = _replayed(given.url(), file, _parameters(seed, settings))
     _tell(given, context, report)
 
@@ -37,6 +38,7 @@ def online_retail(given: Given, context: click.Context, /, file: Path, seed: int
 @pass_given
 def demo(given: Given, context: click.Context, /) -> None:
     """A month of a wholesaler's real orders, in a fresh folder: the report, and what to try next."""
+    _refuse_dry_run(given)
     from stockcore_replay.demo import ATTRIBUTION, fresh_database, sample_path, what_next
 
     url = given.database or f"sqlite:///{fresh_database()}"
@@ -44,6 +46,11 @@ def demo(given: Given, context: click.Context, /) -> None:
     _tell(given, context, report)
     if not given.json:
         _print_next(what_next(url), ATTRIBUTION, report)
+
+
+def _refuse_dry_run(given: Given) -> None:
+    if given.dry_run:
+        raise click.UsageError("a replay writes as it goes and cannot be tried: give it a database of its own")
 
 
 def _parameters(seed: int, settings: tuple[str, ...]) -> Parameters:

@@ -18,7 +18,7 @@ DIFFERENCE: Final = 5
 def verify(given: Given, context: click.Context) -> None:
     """Prove the books: every invariant, by SQL of its own. Exit 5 when one is broken."""
     with given.application() as app:
-        report = app.verify()
+        report = app.verify(dry_run=given.dry_run)
     given.show(report, lambda: _verify_tables(report))
     if not report["ok"]:
         context.exit(DIFFERENCE)

@@ -102,7 +102,7 @@ class Books:
         return {normalised(sku): cost for sku, cost in self._rows(sa.select(_variant.sku, _variant.unit_cost))}
 
     def customers(self) -> set[str]:
-        return {code for (code,) in self._rows(sa.select(s.customer.c.code))}
+        return {code.upper() for (code,) in self._rows(sa.select(s.customer.c.normal_code))}
 
     # -- figures for the rule ------------------------------------------------------------------------------------
 

@@ -24,9 +24,9 @@ from stockcore.catalog.use_cases import ADD_PRODUCT, CHANGE_PRODUCT
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import BATCH_MAX, UseCase, carry_out
 from stockcore.kernel.quantity import ZERO
-from stockcore.kernel.records import Setting
+from stockcore.kernel.records import LockSettings, Setting
 from stockcore.kernel.results import Outcome, Rejected, value_of
-from stockcore.kernel.text import lookup_codes, normal_code
+from stockcore.kernel.text import NOTE_MAX, TEXT_MAX, lookup_codes, normal_code
 from stockcore.kernel.unit_of_work import Changes, Origin, Source, UnitOfWork
 from stockcore.locations.commands import AddSite
 from stockcore.locations.use_cases import ADD_SITE
@@ -35,7 +35,7 @@ from stockcore.orders.commands import AddCustomer, AdvanceOrder, CancelLines, Li
 from stockcore.orders.customers import ADD_CUSTOMER
 from stockcore.orders.following import follow_up_orders
 from stockcore.orders.fulfilling import ADVANCE_ORDER
-from stockcore.orders.placing import PLACE_ORDER
+from stockcore.orders.placing import AUTOMATIC, PLACE_ORDER
 from stockcore.orders.records import CustomersByCode, LinesOfCustomer, LockOrdersById, OrderLine
 from stockcore.orders.results import OrderDocument
 from stockcore.stock.commands import AdjustStock, ReceiveStock, ReturnStock
@@ -49,7 +49,7 @@ from stockcore_replay.giving_back import Bought, GivenBack, give_back
 from stockcore_replay.parameters import Parameters, table
 from stockcore_replay.progress import SETTING, Progress, count
 from stockcore_replay.report import CURRENCY
-from stockcore_replay.source import SourceRow, content_digest, read_rows
+from stockcore_replay.source import SourceRow, content_digest, kept_text, read_rows
 from stockcore_replay.timeline import (
     Arrival,
     Delivery,
@@ -93,7 +93,7 @@ class _Known:
 
 
 class Replay:
-    """One file in one database. Errors: not_empty, and those of reading the file."""
+    """One file in one database. Errors: not_empty, busy (another one is at it), and those of reading the file."""
 
     def __init__(
         self,
@@ -114,6 +114,7 @@ class Replay:
         self.plan: Outline = outline(read_rows(path))
         self.progress = Progress(content_digest(path), {row.name: row.value for row in table(parameters)})
         self._known = _Known({}, set())
+        self._saved = ""  # the progress as the database has it
 
     def run(self) -> None:
         """Carry out what is not yet done; a complete replay changes nothing."""
@@ -126,6 +127,7 @@ class Replay:
             for batch in self._batches(pending):
                 self._carry_out(batch)
         with self.store.transaction(ORIGIN) as uow:
+            self._claim(uow)
             self.progress.finished = True
             self._save(uow)
 
@@ -136,6 +138,7 @@ class Replay:
         stored = self.books.setting(SETTING)
         if stored is not None and Progress.of_json(stored).is_same(self.progress):
             self.progress = Progress.of_json(stored)
+            self._saved = stored
             self._known = _Known(self.books.costs(), self.books.customers())
             return
         if stored is not None or not self.books.is_empty():
@@ -148,7 +151,8 @@ class Replay:
                 site = AddSite(code=SITE, name="Wholesale warehouse", time_zone="Europe/London", country="GB")
                 _all_done(carry_out(uow, ADD_SITE, [site]))
             changes = Changes()
-            changes.insert(Setting(SETTING, self.progress.to_json()))
+            self._saved = self.progress.to_json()
+            changes.insert(Setting(SETTING, self._saved))
             uow.write(changes)
 
     def _pass_over(self, done: Iterator[Event]) -> None:
@@ -161,9 +165,16 @@ class Replay:
             self.clock.now = last.at
             follow_up_orders(self.store, ORIGIN)
 
+    def _claim(self, uow: UnitOfWork) -> None:
+        """The progress is locked until the end of the transaction. Errors: busy, where somebody else went on."""
+        (stored,) = uow.load(LockSettings((SETTING,)))
+        if stored.value != self._saved:
+            raise StockcoreError("busy", "another replay is at work on this database")
+
     def _save(self, uow: UnitOfWork) -> None:
         changes = Changes()
-        changes.update(Setting(SETTING, self.progress.to_json()))
+        self._saved = self.progress.to_json()
+        changes.update(Setting(SETTING, self._saved))
         uow.write(changes)
 
     def _batches(self, pending: Iterator[Event]) -> Iterator[list[Event]]:
@@ -196,6 +207,7 @@ class Replay:
         elif isinstance(first, Delivery):
             figures = self.books.shipments_sent_at(first.dispatched_at)
         with self.store.transaction(ORIGIN) as uow:
+            self._claim(uow)
             for event in batch:
                 self.clock.now = event.at
                 match event:
@@ -246,7 +258,11 @@ class Replay:
             _all_done(carry_out(uow, CHANGE_PRODUCT, changes))
         if new:
             products = [
-                AddProduct(sku=row.code_as_written, name=row.description.strip() or row.code, unit_cost=costs.get(code))
+                AddProduct(
+                    sku=row.code_as_written,
+                    name=_name(row),
+                    unit_cost=costs.get(code),
+                )
                 for code, row in new.items()
             ]
             _all_done(carry_out(uow, ADD_PRODUCT, products))
@@ -388,7 +404,9 @@ class Replay:
             _all_done(carry_out(uow, ADD_CUSTOMER, [customer]))
             self._known.customers.add(order.customer)
         alone = len(invoice.orders) == 1
-        number = order.invoice if alone else f"{order.invoice}/{order.customer or 'counter'}"
+        number = f"invoice {order.invoice}" if AUTOMATIC.fullmatch(order.invoice) else order.invoice
+        if not alone:
+            number += f"/{order.customer or 'counter'}"
         command = PlaceOrder(
             number=number,
             customer=order.customer,
@@ -542,7 +560,10 @@ def _summed(pairs: Any) -> dict[Any, Decimal]:
     return totals
 
 
+def _name(row: SourceRow) -> str:
+    return kept_text(row.description, TEXT_MAX) or row.code
+
+
 def _reason(row: SourceRow, default: str) -> str:
     """What the file says about the row, as far as it says anything that can be stored."""
-    text = "".join(character for character in row.description if character.isprintable()).strip()
-    return text or default
+    return kept_text(row.description, NOTE_MAX) or default

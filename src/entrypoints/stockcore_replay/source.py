@@ -25,7 +25,7 @@ import attrs
 
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.quantity import DECIMALS_MAX, ZERO, read_decimal
-from stockcore.kernel.text import normal_code, read_text
+from stockcore.kernel.text import TEXT_MAX, normal_code, read_text
 from stockcore_replay.calendars import LONDON
 
 COLUMNS: Final = (
@@ -42,6 +42,8 @@ _GZIP_MAGIC: Final = b"\x1f\x8b"
 _CHUNK: Final = 1 << 20
 # A day has a few hundred distinct times and the assortment a few hundred prices: read each spelling once.
 _REMEMBERED: Final = 4096
+CODE_MAX: Final = 200  # a document's reference is made of the code and some words more
+NAME_MAX: Final = 100  # an order's number may be made of the invoice and the customer
 _YEARS: Final = range(1900, 2200)  # what is outside is a slip of the pen, and would keep the calendar busy
 
 
@@ -57,7 +59,7 @@ class SourceRow:
     quantity: Decimal  # whole units, signed
     at: datetime  # aware, UTC; the file says London's local time
     price: Decimal  # GBP per unit, at most 6 decimals, signed
-    customer: str | None
+    customer: str | None  # as compared: trimmed, in capitals
     country: str  # the file's name for it, trimmed; may be empty
 
 
@@ -74,6 +76,12 @@ class UnreadableRow:
 def normalised(code: str) -> str:
     """The stock code as compared: trimmed and case-folded, then in capitals, as the file mostly writes it."""
     return normal_code(code).upper()
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def kept_text(text: str, longest: int) -> str:
+    """What of a description or a name can be stored; empty where there is nothing to see in it."""
+    return "".join(character for character in text if character.isprintable()).strip()[:longest].strip()
 
 
 def content_digest(path: Path) -> str:
@@ -169,21 +177,25 @@ def _read_row(number: int, fields: Sequence[str], pick: _Pick, width: int) -> So
         return UnreadableRow(number, None, "invalid_encoding", "the row is not UTF-8")
     invoice, code, description, quantity, at, price, customer, country = pick(fields)
     try:
-        written = read_text(code, field="StockCode")
+        written = read_text(code, field="StockCode", longest=CODE_MAX)
         return SourceRow(
             number=number,
-            invoice=read_text(invoice, field="InvoiceNo"),
+            invoice=read_text(invoice, field="InvoiceNo", longest=NAME_MAX),
             code_as_written=written,
             code=normalised(written),
             description=description,
             quantity=_read_quantity(quantity.strip()),
             at=_read_time(at.strip()),
             price=_read_price(price.strip()),
-            customer=read_text(customer, field="CustomerID") if customer.strip() else None,
-            country=country.strip(),
+            customer=_read_customer(customer) if customer.strip() else None,
+            country=kept_text(country, TEXT_MAX),
         )
     except StockcoreError as refusal:
         return UnreadableRow(number, refusal.field, refusal.code, refusal.message)
+
+
+def _read_customer(text: str) -> str:
+    return normalised(read_text(text, field="CustomerID", longest=NAME_MAX))
 
 
 def _undecodable(fields: Sequence[str]) -> bool:

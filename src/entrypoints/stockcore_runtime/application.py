@@ -36,7 +36,7 @@ from stockcore_sql.order_reads import OrderReads
 from stockcore_sql.rebuild import RebuildReport, rebuild
 from stockcore_sql.stock_reads import StockReads
 from stockcore_sql.stores import HostedStore, SqlStore
-from stockcore_sql.verify import VerifyReport, verify
+from stockcore_sql.verify import VerifyReport, nothing_pending, verify
 
 Clock = Callable[[], datetime]
 
@@ -140,10 +140,11 @@ class OwnApplication(Application):
         with self._own_store.engine.connect() as connection:
             yield connection
 
-    def verify(self) -> VerifyReport:
-        """Every invariant of the books, by SQL of its own. Errors: those of `stockcore_sql.verify`."""
+    def verify(self, *, dry_run: bool = False) -> VerifyReport:
+        """Every invariant of the books, by SQL of its own. What orders have not taken note of yet is carried out first,
+        but for a dry run. Errors: those of `stockcore_sql.verify`."""
         self._own_store.check_schema()
-        return verify(self._own_store.engine, carry_out_follow_ups=self.follow_up)
+        return verify(self._own_store.engine, carry_out_follow_ups=nothing_pending if dry_run else self.follow_up)
 
     def rebuild(self, *, dry_run: bool = True) -> RebuildReport:
         """Pools and quants once more from the ledger. Errors: those of `stockcore_sql.rebuild`."""

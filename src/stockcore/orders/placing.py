@@ -70,7 +70,7 @@ POLICIES: Final = ("all_or_nothing", "ship_available", "backorder")
 CURRENCY_DEFAULT: Final = "GBP"
 
 #: What only `Counter.next_number` gives: a number of this form that somebody brings could be given again later.
-_AUTOMATIC: Final = re.compile("SO-(?:[0-9]{6}|[1-9][0-9]{6,})")
+AUTOMATIC: Final = re.compile("SO-(?:[0-9]{6}|[1-9][0-9]{6,})")
 
 
 class Counter:
@@ -307,7 +307,7 @@ def _number(counter: Counter, command: PlaceOrder) -> str:
     number = read_text(command.number, field="number")
     if number in counter.taken_numbers:
         raise StockcoreError("duplicate_reference", f"there is an order {number} already", field="number")
-    if _AUTOMATIC.fullmatch(number):
+    if AUTOMATIC.fullmatch(number):
         raise StockcoreError("number_reserved", f"{number} is a number that only stockcore gives", field="number")
     return number
 

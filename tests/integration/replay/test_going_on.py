@@ -216,3 +216,27 @@ def test_a_file_without_a_readable_row_is_a_replay_of_nothing(sqlite_url: str, t
         told = reported(sqlite_url, file)
         assert (told["rows"]["total"], told["rows"]["rejected"], told["ledger"]["rows"]) == (1, 1, 0)
     refused(sqlite_url, small(tmp_path / "small.csv"))
+
+
+def test_two_at_once_do_nothing_twice(url: str, head: Path, tmp_path: Path) -> None:
+    part = write_cut(tmp_path / "part.csv", head, 3000)
+    first = start(url, part)
+    while first.poll() is None and not events_done(url):
+        time.sleep(0.005)
+    second = ended(start(url, part))
+    ends = [ended(first), second]
+    assert {code for code, _, _ in ends} <= {0, 4}
+    for code, document, _ in ends:
+        assert code == 0 or document["error"]["code"] in {"busy", "not_empty"}
+    code, document, _ = ended(start(url, part))
+    assert code == 0
+    alone = tmp_path / "alone.db"
+    _, expected, _ = ended(start(f"sqlite:///{alone}", part))
+    assert document["ledger"] == expected["ledger"]
+
+
+def test_a_replay_cannot_be_tried(head: Path, tmp_path: Path) -> None:
+    database = tmp_path / "none.db"
+    code, document, _ = ended(start(f"sqlite:///{database}", head, "--dry-run"))
+    assert (code, document["error"]["code"]) == (2, "usage")
+    assert not database.exists()

@@ -202,3 +202,36 @@ def test_a_compressed_file_is_the_same_replay(sqlite_url: str, tmp_path: Path) -
     with opened(sqlite_url, write_file(tmp_path / "b.csv.gz", EVERYTHING)) as replay:
         replay.run()
         assert replay.books.digest() == before
+
+
+LONG = "x" * 300
+ODD = [
+    pytest.param({"customer": LONG}, "rejected", id="customer too long"),
+    pytest.param({"code": LONG}, "rejected", id="code too long"),
+    pytest.param({"invoice": LONG}, "rejected", id="invoice too long"),
+    pytest.param({"customer": "abc"}, "sale", id="customer in small letters"),
+    pytest.param({"customer": "ABC"}, "sale", id="customer in capitals"),
+    pytest.param({"description": LONG * 20}, "sale", id="description too long"),
+    pytest.param({"description": "bell \x07 and nul \x00"}, "sale", id="description with control characters"),
+    pytest.param({"description": "\u202e\u200b"}, "sale", id="description that nobody sees"),
+    pytest.param({"country": LONG}, "sale", id="country too long"),
+    pytest.param({"country": "Chan\x01nel"}, "sale", id="country with a control character"),
+    pytest.param({"invoice": "SO-000001"}, "sale", id="a number like ours"),
+    pytest.param({"price": "0", "customer": "", "quantity": "-4", "description": LONG * 20}, "write_off", id="reason"),
+    pytest.param({"code": "c" * 200}, "sale", id="longest code"),
+    pytest.param({"invoice": "i" * 100, "customer": "c" * 100}, "sale", id="longest names"),
+]
+
+
+@pytest.mark.parametrize(("odd", "category"), ODD)
+def test_no_cell_ends_a_replay(tmp_path: Path, odd: dict[str, str], category: str) -> None:
+    rows = [
+        fields("536364"),
+        fields(**{"invoice": "536365", "code": "NEW", "at": "2010-12-01T09:00:00"} | odd),
+        fields("536366", customer="aBc", at="2010-12-13T10:00:00"),
+    ]
+    report = reported(f"sqlite:///{tmp_path / 'books.db'}", write_file(tmp_path / "odd.csv", rows))
+    assert report["rows"]["total"] == 3
+    assert report["rows"][category] >= 1
+    assert sum(count for name, count in report["rows"].items() if name != "total") == 3
+    assert report["verify"]["ok"]
