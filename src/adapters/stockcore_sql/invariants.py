@@ -13,6 +13,7 @@ from typing import Final
 
 import attrs
 
+from stockcore.locations.transit import TRANSIT_SITE
 from stockcore.orders.lifecycle import LIFECYCLE, SHIPMENT_STATES
 
 
@@ -163,7 +164,8 @@ GROUP BY posting_id, variant, lot, serial, owner
 HAVING sum(quantity) <> 0
 """
 
-_OUTER_ROWS_MATCH_DOCUMENTS: Final = """
+# What a transfer has sent and not yet received is what its own rows have left at the transit site.
+_OUTER_ROWS_MATCH_DOCUMENTS: Final = f"""
 SELECT reference_type, reference_id, variant, sum(ledger) AS ledger, sum(document) AS document
 FROM (
   SELECT CASE WHEN reference_type = 'shipment' THEN 'shipment' ELSE 'document' END AS reference_type,
@@ -175,6 +177,13 @@ FROM (
   SELECT 'document', line.document, line.variant, 0, line.quantity
   FROM stock_document_line AS line JOIN stock_document AS paper ON paper.id = line.document
   WHERE paper.kind <> 'transfer'
+  UNION ALL
+  SELECT 'transfer', reference_id, variant, quantity, 0
+  FROM stock_movement WHERE bucket = 'on_hand' AND reference_type = 'transfer' AND site = {TRANSIT_SITE}
+  UNION ALL
+  SELECT 'transfer', line.document, line.variant, 0, line.quantity - line.settled
+  FROM stock_document_line AS line JOIN stock_document AS paper ON paper.id = line.document
+  WHERE paper.kind = 'transfer'
 ) AS sides
 GROUP BY reference_type, reference_id, variant
 HAVING sum(ledger) <> sum(document)
@@ -254,6 +263,17 @@ FROM (
   LEFT JOIN sales_order AS orders ON orders.id = sums.order_id
 ) AS compared
 WHERE consumed <> shipped OR (unreserved = 0 AND ordered - cancelled <> kept + backordered)
+UNION ALL
+SELECT line.order_id, line.id, line.ordered, line.cancelled, 0, 0, 0, 0, 'goods of another SKU'
+FROM (
+  SELECT demand_line, variant FROM stock_reservation WHERE demand_type = 'order'
+  UNION ALL
+  SELECT demand_line, variant FROM stock_backorder WHERE demand_type = 'order'
+  UNION ALL
+  SELECT order_line, variant FROM shipment_line
+) AS given
+JOIN order_line AS line ON line.id = given.demand_line
+WHERE line.variant <> given.variant
 """
 
 _ORDER_STATES: Final = """
@@ -284,6 +304,26 @@ UNION ALL
 SELECT 'a shipment has lines if and only if it was dispatched', sent.order_id, sent.id, NULL, sent.state, NULL
 FROM shipment AS sent LEFT JOIN (SELECT DISTINCT shipment FROM shipment_line) AS lines ON lines.shipment = sent.id
 WHERE (sent.state IN ('dispatched', 'delivered')) <> (lines.shipment IS NOT NULL)
+UNION ALL
+SELECT 'an open shipment with nothing in it', sent.order_id, sent.id, NULL, sent.state, NULL
+FROM shipment AS sent
+LEFT JOIN (SELECT DISTINCT release FROM stock_allocation) AS filled ON filled.release = sent.id
+LEFT JOIN (SELECT DISTINCT demand_id FROM stock_follow_up) AS pending ON pending.demand_id = sent.order_id
+WHERE sent.state IN ('picking', 'packed') AND filled.release IS NULL AND pending.demand_id IS NULL
+UNION ALL
+SELECT 'goods are chosen for what is no open shipment of their order', held.demand_id, given.release, NULL, sent.state,
+       NULL
+FROM stock_allocation AS given
+JOIN stock_reservation AS held ON held.id = given.reservation
+LEFT JOIN shipment AS sent ON sent.id = given.release AND sent.order_id = held.demand_id
+WHERE given.release <> '00000000000000000000000000000000' AND coalesce(sent.state, '') NOT IN ('picking', 'packed')
+UNION ALL
+SELECT 'as many shipments as the order counts', orders.id, NULL, NULL, CAST(coalesce(there.shipments, 0) AS TEXT),
+       CAST(orders.shipment_count AS TEXT)
+FROM sales_order AS orders
+LEFT JOIN (SELECT order_id, count(*) AS shipments FROM shipment GROUP BY order_id) AS there
+  ON there.order_id = orders.id
+WHERE coalesce(there.shipments, 0) <> orders.shipment_count
 UNION ALL
 SELECT 'history is not numbered 1, 2, 3 …', orders.id, NULL, told.highest, CAST(told.entries AS TEXT),
        CAST(orders.history_count AS TEXT)
@@ -412,7 +452,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     ),
     Invariant(
         name="outer_rows_match_documents",
-        promises="goods that come or go do so as the shipment or document says",
+        promises="goods that come, go or are on their way do so as the shipment or document says",
         counts="SELECT count(*) FROM stock_movement WHERE bucket = 'on_hand' AND counterpart IS NOT NULL",
         finds=_OUTER_ROWS_MATCH_DOCUMENTS,
         shows=("reference_type", "reference_id", "variant", "ledger", "document"),
@@ -450,7 +490,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     ),
     Invariant(
         name="order_lines_add_up",
-        promises="ordered = reserved + backordered + shipped + cancelled; shipped is what the shipments' lines say",
+        promises="ordered = reserved + backordered + shipped + cancelled, all of one SKU; shipped is as shipments say",
         counts="SELECT count(*) FROM order_line",
         finds=_ORDER_LINES_ADD_UP,
         shows=(

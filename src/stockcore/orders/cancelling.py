@@ -195,8 +195,7 @@ def _cancel_lines(desk: OrderDesk, command: CancelLines) -> OrderChanged:
                 "over_release", f"only {plain(left)} of line {line.line_no} is not dispatched", field=field
             )
     for index, (line, _) in enumerate(wanted):
-        open_then = not_dispatched(desk, order, line) - totals[line.id]
-        desk.check_multiple(order, line, open_then, field=f"lines/{index}/quantity")
+        desk.check_multiple(order, line, -totals[line.id], field=f"lines/{index}/quantity")
     posting = desk.posting(order, reason)
     for line, quantity in wanted:
         _take_back(desk, order, posting, line, quantity)

@@ -197,16 +197,23 @@ class OrderDesk:
         rows: list[Reservation | Backorder] = [*self.reservations(order), *self.backorders(order)]
         return next((row for row in rows if row.demand_line == line.id), None)
 
-    def check_multiple(self, order: Order, line: OrderLine, open_then: Decimal, *, field: str) -> None:
-        """What stays open of a line is whole multiples of it, for the rest could never be served.
+    def check_multiple(self, order: Order, line: OrderLine, change: Decimal, *, field: str) -> None:
+        """So much more (or, below zero, less) is wanted: what then waits is whole multiples of the line, for the rest
+        of it could never be served.
 
         Errors: quantity_precision.
         """
         row = self.demand_row(order, line)
-        if row is not None and open_then % row.multiple:
+        if row is None:
+            return
+        waiting = sum((b.outstanding for b in self.backorders(order) if b.demand_line == line.id), ZERO)
+        if order.state == State.RECEIVED:
+            waiting = line.ordered - line.cancelled
+        waits_then = max(ZERO, waiting + change)
+        if waits_then % row.multiple:
             raise StockcoreError(
                 "quantity_precision",
-                f"{plain(open_then)} of line {line.line_no} would be open, no multiple of {plain(row.multiple)}",
+                f"{plain(waits_then)} of line {line.line_no} would wait, no multiple of {plain(row.multiple)}",
                 field=field,
                 step=row.multiple,
             )

@@ -203,7 +203,7 @@ def _checked(desk: OrderDesk, order: Order, edits: Sequence[LineEdit]) -> list[_
                 f"{plain(fixed)} of line {line.line_no} is dispatched or cancelled already",
                 field=f"{field}/quantity",
             )
-        desk.check_multiple(order, line, quantity - fixed, field=f"{field}/quantity")
+        desk.check_multiple(order, line, quantity - line.ordered, field=f"{field}/quantity")
         checked.append(_Edit(line, variant, quantity - line.ordered, False, variant.step))
     return checked
 

@@ -171,12 +171,13 @@ class Books:
 
     def order(self, name: str, state: str, steps: Sequence[tuple[str | None, str | None, str]], **options: Any) -> None:
         """An order, its history (shipment, from, to), and a message per entry of it."""
+        shipments = len({shipment for shipment, *_ in steps if shipment is not None})
         self.add(
             schema.sales_order,
             id=key(name), number=name, kind="sale", currency="GBP", policy="backorder", ship_complete=False,
             keep_received=options.get("keep_received", False), state=state, on_hold=False, priority=0,
-            strategy="priority", shipment_count=0, version=len(steps), history_count=len(steps), placed_at=self.now,
-            placed_by="test", changed_at=self.now,
+            strategy="priority", shipment_count=shipments, version=len(steps), history_count=len(steps),
+            placed_at=self.now, placed_by="test", changed_at=self.now,
         )  # fmt: skip
         for number, (shipment, before, after) in enumerate(steps, 1):
             self.add(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import attrs
 import pytest
@@ -217,6 +218,18 @@ FAULTS = [
         {"reference_type": "shipment", "reference_id": str(key("S1")), "ledger": "0", "document": "-4"},
     ),
     Fault(
+        "a transfer that says goods arrived which did not",
+        "outer_rows_match_documents",
+        (change(s.stock_document_line, {"document": key("T1")}, settled=2),),
+        {"reference_type": "transfer", "reference_id": str(key("T1")), "ledger": "5", "document": "3"},
+    ),
+    Fault(
+        "a transfer that was lost",
+        "outer_rows_match_documents",
+        (remove(s.stock_document_line, document=key("T1")), remove(s.stock_document, id=key("T1"))),
+        {"reference_type": "transfer", "reference_id": str(key("T1")), "ledger": "5", "document": "0"},
+    ),
+    Fault(
         "a hold on more than is available",
         "nothing_sold_twice",
         (
@@ -277,6 +290,12 @@ FAULTS = [
         (change(s.stock_reservation, {"id": 1}, demand_id=key("O9")),),
         {"order_line": str(key("O1 line")), "consumed": "0", "shipped": "4"},
         frozenset({"reservations_equal_ledger"}),
+    ),
+    Fault(
+        "a line of another SKU than what it holds",
+        "order_lines_add_up",
+        (change(s.order_line, {"id": key("O2 line")}, variant=MUG),),
+        {"order_line": str(key("O2 line")), "problem": "goods of another SKU"},
     ),
     Fault(
         "an order that waits, but is not kept received",
@@ -342,6 +361,24 @@ FAULTS = [
         {"problem": "a shipment has lines if and only if it was dispatched", "shipment": str(key("S4"))},
     ),
     Fault(
+        "goods chosen for a shipment that is none",
+        "order_states",
+        (change(s.stock_allocation, {"release": key("S4")}, release=key("S9")),),
+        {"problem": "goods are chosen for what is no open shipment of their order", "shipment": str(key("S9"))},
+    ),
+    Fault(
+        "goods taken out of a shipment",
+        "order_states",
+        (change(s.stock_allocation, {"release": key("S4")}, release=UUID(int=0)),),
+        {"problem": "an open shipment with nothing in it", "shipment": str(key("S4")), "found": "picking"},
+    ),
+    Fault(
+        "an order that forgot a shipment",
+        "order_states",
+        (change(s.sales_order, {"id": key("O4")}, shipment_count=0),),
+        {"problem": "as many shipments as the order counts", "found": "1", "expected": "0"},
+    ),
+    Fault(
         "a history with a hole",
         "order_states",
         (change(s.order_history, {"order_id": key("O1"), "sequence": 7}, sequence=9),),
@@ -379,6 +416,7 @@ FAULTS = [
         "queue_served",
         (change(s.stock_backorder, {"id": 3}, variant=MUG),),
         {"backorder": 3, "variant": MUG, "site": LEEDS, "outstanding": "3", "available": "6"},
+        frozenset({"order_lines_add_up"}),
     ),
 ]
 
