@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
@@ -235,3 +235,14 @@ def test_an_empty_file_gets_its_tables_on_first_use(tmp_path: object) -> None:
         assert app.info()["schema"] is None
         assert app.catalog.list() == []
         assert app.info()["counts"]["products"] == 0
+
+
+def test_a_host_that_counts_with_few_digits_does_not_make_us_round(sqlite_url: str) -> None:
+    with localcontext(prec=4), open_application(sqlite_url) as app:
+        app.catalog.add_product(sku="A", name="a")
+        app.locations.add_site(code="MAIN", name="Main", time_zone="UTC")
+        app.stock.receive(sku="A", site="MAIN", quantity=Decimal(1234567890))
+        app.orders.place(lines=(LineRequest(sku="A", quantity=Decimal(1234567889)),))
+        [figures] = app.stock.show("A")
+        assert (figures.on_hand, figures.available) == (Decimal(1234567890), Decimal(1))
+        assert app.verify()["ok"]

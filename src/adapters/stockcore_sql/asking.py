@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from decimal import localcontext
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 from uuid import UUID
@@ -13,6 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from stockcore.kernel.errors import StockcoreError
+from stockcore.kernel.quantity import ARITHMETIC
 from stockcore_sql.connecting import translated
 from stockcore_sql.reading import Dialect, Postgres, Sqlite
 
@@ -52,7 +54,7 @@ class Asking:
 @contextmanager
 def asking(connect: Connect) -> Iterator[Asking]:
     """Errors: those of `translated`."""
-    with translated(), connect() as connection:
+    with localcontext(ARITHMETIC), translated(), connect() as connection:
         yield Asking(connection)
 
 

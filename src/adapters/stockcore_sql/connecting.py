@@ -100,6 +100,7 @@ _STATES: Final = {
     "55P03": ("busy", "another command holds these rows; try again"),
     "40P01": ("busy", "other commands hold these rows; try again"),
     "40001": ("busy", "other commands changed these rows; try again"),
+    "23505": ("busy", "another command made the same row at the same moment; try again"),
     "57014": ("busy", "the database took too long; try again"),
     "53100": ("storage_full", "the database's disk is full"),
     "25006": ("read_only", "the database is read-only"),

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -29,6 +30,9 @@ _CLICKS_BROKEN_PIPE: Final = 1  # what click leaves with when nobody reads its h
 
 def main() -> None:
     """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # what a terminal cannot show is no reason to fail
     sys.exit(run(sys.argv[1:]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -37,14 +38,14 @@ class Printer:
     def show(self, document: Any, tables: Callable[[], Sequence[Table]]) -> None:
         """An answer."""
         if self._as_json:
-            write(to_json(_plain(document)))
+            write(_encodable(to_json(_plain(document))))
         else:
             _print_tables(tables())
 
     def draw(self, document: Callable[[], Any], draw: Callable[[Console], object]) -> None:
         """An answer that draws itself."""
         if self._as_json:
-            write(to_json(document()))
+            write(_encodable(to_json(document())))
         else:
             with _writing():
                 draw(_console())
@@ -53,12 +54,21 @@ class Printer:
     def refuse(self, error: StockcoreError) -> None:
         """A refusal: as a document for programs, else told on standard error. Errors: output_failed."""
         if self._as_json and error.code != "output_failed":
-            write(to_json({"error": _refusal(error)}))
+            write(_encodable(to_json({"error": _refusal(error)})))
             return
         tell(f"error: {error.message} ({error.code})")
         for row in error.facts.get("rows", ()):
             field = f", {row['field']}" if row["field"] else ""
             tell(f"  row {row['row']} (line {row['line']}){field}: {row['message']} ({row['code']})")
+
+
+def _encodable(document: str) -> str:
+    """The same JSON in what standard output can write: in ASCII where its encoding lacks a character."""
+    try:
+        document.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(json.loads(document), separators=(",", ":"))
+    return document
 
 
 def write(text: str) -> None:

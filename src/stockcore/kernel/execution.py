@@ -12,7 +12,7 @@ import itertools
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
@@ -23,6 +23,7 @@ import attrs
 from stockcore.kernel.errors import Kind, StockcoreError
 from stockcore.kernel.fingerprint import canonical
 from stockcore.kernel.plain import from_plain, to_json, to_plain
+from stockcore.kernel.quantity import ARITHMETIC
 from stockcore.kernel.records import CommandRecord, KnownCommands
 from stockcore.kernel.results import Accepted, Outcome, Rejected
 from stockcore.kernel.text import read_text
@@ -338,14 +339,15 @@ def execute(
     if not commands:
         return []
     fresh = store.new_ids(len(commands))
-    if atomic:
-        return _execute_atomic(store, use_case, commands, fresh, origin, dry_run, after)
-    if dry_run:
-        return _execute_dry(store, use_case, commands, fresh, origin)
-    outcomes: list[Outcome[R]] = []
-    for part in _slices(len(commands)):
-        outcomes += _execute_batch(store, use_case, commands[part], fresh[part], origin, after)
-    return outcomes
+    with localcontext(ARITHMETIC):
+        if atomic:
+            return _execute_atomic(store, use_case, commands, fresh, origin, dry_run, after)
+        if dry_run:
+            return _execute_dry(store, use_case, commands, fresh, origin)
+        outcomes: list[Outcome[R]] = []
+        for part in _slices(len(commands)):
+            outcomes += _execute_batch(store, use_case, commands[part], fresh[part], origin, after)
+        return outcomes
 
 
 def _each_alone(count: int, run: Callable[[slice], list[Outcome[R]]]) -> list[Outcome[R]]:

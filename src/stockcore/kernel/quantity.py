@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from functools import lru_cache
 from typing import Final
 
 from stockcore.kernel.errors import StockcoreError
 
+#: How we count, whatever precision and rounding a host has set for itself.
+ARITHMETIC: Final = Context(prec=28, rounding=ROUND_HALF_EVEN)
 ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
 QUANTITY_DIGITS: Final = 12  # numeric(18,6): twelve digits before the point

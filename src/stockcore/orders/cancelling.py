@@ -15,6 +15,7 @@ from stockcore.kernel.execution import UseCase, Work
 from stockcore.kernel.quantity import ZERO, check_step, plain, read_quantity
 from stockcore.kernel.reading import read_list
 from stockcore.kernel.unit_of_work import UnitOfWork
+from stockcore.locations.records import Purpose
 from stockcore.orders.commands import CancelLines, CancelOrder, HoldOrder, LineCancel, ResumeOrder
 from stockcore.orders.desk import OrderDesk
 from stockcore.orders.history import announce, write_history
@@ -128,10 +129,12 @@ def chosen_parts(desk: OrderDesk, reservation: Reservation, part: Decimal) -> li
 def _put_back(
     desk: OrderDesk, posting: Posting, reservation: Reservation, allocation: Allocation, goods: Decimal
 ) -> None:
-    """The goods are free again; picked ones go back to their bin."""
+    """The goods are free again; picked ones go back to their bin, or to the receiving place where it is out of use."""
     quant, home = desk.book.quants_by_id[allocation.quant], desk.book.quants_by_id[allocation.home]
     desk.book.deallocate(allocation, goods)
     if home is not quant:
+        if not desk.floor.is_in_use(home.location):
+            home = desk.book.beside(quant, location=desk.floor.service_place(quant.site, Purpose.RECEIVING).id)
         desk.book.move(posting, MovementKind.TRANSFER, quant, home, goods, line=reservation.demand_line)
 
 

@@ -202,7 +202,7 @@ def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
     terms = _terms(counter, command)
     serving = counter.serving(command)
     wanted = wanted_lines(counter, command, serving)
-    holds = _holds(counter, command)
+    holds = _holds(counter, command, {line.variant for line in wanted})
     order_id = counter.new_id()
     line_ids = [counter.new_id() for _ in wanted]
     demands = _demands(counter, command, order_id, line_ids, wanted, serving)
@@ -366,9 +366,9 @@ def _demands(
     ]
 
 
-def _holds(counter: Counter, command: PlaceOrder) -> list[Reservation]:
-    """The holds that become this order's reservation, each once. Errors: those of read_texts, hold_expired (released,
-    or never there)."""
+def _holds(counter: Counter, command: PlaceOrder, variants: set[int]) -> list[Reservation]:
+    """The holds that become this order's reservation, each once, as far as they hold these variants. Errors: those of
+    read_texts, hold_expired (released, or never there)."""
     found: list[Reservation] = []
     for reference in read_texts(command.holds, field="holds"):
         demand_id = demand_uuid("hold", reference)
@@ -376,6 +376,7 @@ def _holds(counter: Counter, command: PlaceOrder) -> list[Reservation]:
             reservation
             for reservation in counter.book.reservations_by_id.values()
             if reservation.demand_id == demand_id
+            and reservation.variant in variants
             and reservation.outstanding > ZERO
             and not is_expired(reservation, counter.book)
         ]

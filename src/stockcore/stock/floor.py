@@ -50,6 +50,11 @@ class Floor:
         found = self.places.get(place)
         return found.code if found is not None else str(place)
 
+    def is_in_use(self, place: int) -> bool:
+        """Whether goods may be put into a place, as far as it was loaded."""
+        found = self.places.get(place)
+        return found is None or (found.active and not found.blocked)
+
     def service_place(self, site: int, purpose: Purpose) -> Location:
         """The site's own place for a purpose (receiving, staging, packing). Errors: unknown_location."""
         fitting = [

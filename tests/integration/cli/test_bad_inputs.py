@@ -245,3 +245,15 @@ def median_seconds(command: list[str]) -> float:
 
 def test_the_program_is_installed() -> None:
     assert shutil.which(str(PROGRAM)) is not None
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)], ids=["people", "programs"])
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_a_terminal_that_lacks_a_character_is_answered(tmp_path: Path, encoding: str, options: tuple[str, ...]) -> None:
+    database = f"sqlite:///{tmp_path}/new.db"
+    words = ("product", "add", "--sku", "J\u2603\U0001f600", "--name", "x", "--database", database, *options)
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run([str(PROGRAM), *words], env=environment, capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+    if options:
+        assert json.loads(done.stdout.decode(encoding))["sku"] == "J\u2603\U0001f600"

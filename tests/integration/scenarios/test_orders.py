@@ -7,8 +7,8 @@ import pytest
 
 from stockcore.kernel.execution import UseCase, carry_out, execute
 from stockcore.kernel.results import Accepted, Outcome, Rejected, value_of
-from stockcore.locations.commands import BlockLocation, UnblockLocation
-from stockcore.locations.use_cases import BLOCK_LOCATION, UNBLOCK_LOCATION
+from stockcore.locations.commands import BlockLocation, DeactivateLocation, UnblockLocation
+from stockcore.locations.use_cases import BLOCK_LOCATION, DEACTIVATE_LOCATION, UNBLOCK_LOCATION
 from stockcore.orders.cancelling import CANCEL_LINES, CANCEL_ORDER, HOLD_ORDER, RESUME_ORDER
 from stockcore.orders.commands import (
     AddCustomer,
@@ -257,3 +257,24 @@ def test_one_bad_command_of_a_batch_leaves_the_others_alone_unless_it_is_atomic(
     single: list[Outcome[Any]] = execute(house.store, PLACE_ORDER, batch, origin=ANN)
     assert [getattr(outcome, "code", None) for outcome in single] == [None, "insufficient_stock", None]
     assert house.stock("A") == (3, 3, 0)
+
+
+@pytest.mark.parametrize(
+    ("use_case", "command"),
+    [
+        (BLOCK_LOCATION, BlockLocation(site="LEEDS", location="BIN")),
+        (DEACTIVATE_LOCATION, DeactivateLocation(site="LEEDS", location="BIN")),
+    ],
+    ids=["blocked", "inactive"],
+)
+def test_picked_goods_do_not_go_back_into_a_bin_that_is_out_of_use(
+    house: House, use_case: UseCase[Any, Any], command: Any
+) -> None:
+    house.place("LEEDS", "BIN")
+    house.receive("A", 5, location="BIN")
+    number = house.order(("A", 5)).number
+    house.advance(number, "packed", through=True)
+    house.do(use_case, command)
+    house.cancel(number)
+    assert (house.at("A", "LEEDS", "BIN"), house.at("A", "LEEDS", "RECEIVING")) == (0, 5)
+    house.advance(house.order(("A", 5)).number, "delivered", through=True)

@@ -248,3 +248,11 @@ def _undo_every_third_transaction(house: House, monkeypatch: pytest.MonkeyPatch)
                 raise DeadlockDetected if number % 2 else SerializationFailure
 
     monkeypatch.setattr(house.store, "transaction", failing)
+
+
+def test_an_order_takes_of_a_hold_what_it_orders(house: House) -> None:
+    for sku in ("A", "B"):
+        house.receive(sku, 5)
+        house.reserve(sku, 3, "basket", demand_type="hold")
+    house.run(PLACE_ORDER, order(("A", 3), holds=("basket",)), order(("B", 1)))
+    assert (house.stock("A"), house.stock("B")) == ((5, 3, 2), (5, 4, 1))
