@@ -25,6 +25,7 @@ Values: TypeAlias = Sequence[bytes | None]
 
 _NUMBERS: Final = itertools.count(1)
 _TOLD, _PREPARED = 0, -1
+_NOTHING_MORE: Final = 2
 _GOOD: Final = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
 
@@ -57,17 +58,20 @@ class PipelinedWire:
         self._pg = connection.pgconn
         self._names: dict[str, bytes] = {}  # the statements that the connection has prepared
         self._transformer = Transformer(connection)
+        self._unconfirmed: deque[str] = deque()  # to be prepared; the server has not said yet that it worked
+        self._is_told = False
+        self._syncs = 0  # sent and not answered
         self._poll = select.poll()
         self._poll.register(self._pg.socket, select.POLLIN)
 
     def begin(self, *, undone: bool = False) -> None:
         """`undone`: it will end with `rollback`."""
-        self._unconfirmed: deque[str] = deque()  # to be prepared; the server has not said yet that it worked
+        self._unconfirmed.clear()
         self._asked = 0
         self._pushed = 0  # the last question whose answer the server will not keep back
         self._owed: deque[int] = deque()  # what the server's next results answer: a question, _TOLD or _PREPARED
         self._answers: dict[int, Any] = {}
-        self._syncs = 0  # sent and not answered
+        self._syncs = 0
         self._is_told = False
         self._pg.enter_pipeline_mode()
         if undone:
@@ -118,8 +122,10 @@ class PipelinedWire:
                 if self._is_told and not self._syncs:  # a sync alone would commit it
                     self._send("ROLLBACK", (), _TOLD)
                 self._sync()
-                while self._syncs and self._pg.status == ConnStatus.OK:
+                ends = 0  # of statements; two together mean that nothing more is to come
+                while self._syncs and self._pg.status == ConnStatus.OK and ends < _NOTHING_MORE:
                     result = self._result()
+                    ends = ends + 1 if result is None else 0
                     if result is not None and result.status == ExecStatus.PIPELINE_SYNC:
                         self._syncs -= 1
                 self._pg.exit_pipeline_mode()
@@ -132,9 +138,9 @@ class PipelinedWire:
     def _send(self, text: str, values: Values, question: int) -> None:
         name = self._names.get(text)
         if name is None:
+            self._unconfirmed.append(text)  # first: whatever interrupts us, it is known to be unsure
             name = self._names[text] = b"stockcore_%d" % next(_NUMBERS)
             self._pg.send_prepare(name, text.encode())
-            self._unconfirmed.append(text)
             self._owed.append(_PREPARED)
         self._pg.send_query_prepared(name, values)
         self._owed.append(question)

@@ -235,9 +235,29 @@ def explain(
         "policies": list(policies_of(strategy)),
         "considered": considered,
         "chosen": [site.code for site in found.sites],
-        "short": {wishes[line].sku: plain(short) for line, short in enumerate(found.short) if short},
+        "short": {} if found.is_whole else {sku: plain(short) for sku, short in _short_by_sku(found, wishes).items()},
         "would_change": _would_change(found, wishes, available, candidates),
     }
+
+
+def _short_by_sku(found: Plan, wishes: Sequence[Wish]) -> dict[str, Decimal]:
+    """What is missing of each SKU, all its lines together."""
+    total: dict[str, Decimal] = {}
+    for wish, short in zip(wishes, found.short, strict=True):
+        if short:
+            total[wish.sku] = total.get(wish.sku, ZERO) + short
+    return total
+
+
+def _lack(wishes: Sequence[Wish], available: Available, site: int) -> Decimal:
+    """What the site lacks to serve the whole order alone."""
+    wanted: dict[tuple[int, str], Decimal] = {}
+    there: dict[tuple[int, str], Decimal] = {}
+    for line, wish in enumerate(wishes):
+        key = (wish.variant, wish.requirement)
+        wanted[key] = wanted.get(key, ZERO) + wish.quantity
+        there[key] = available(line, wish.variant, site)
+    return sum((max(ZERO, quantity - there[key]) for key, quantity in wanted.items()), ZERO)
 
 
 def _would_change(
@@ -248,15 +268,13 @@ def _would_change(
 ) -> str:
     """In words, the nearest change of stock after which the answer would be another."""
     if not found.is_whole:
-        wish, short = next((wish, short) for wish, short in zip(wishes, found.short, strict=True) if short)
-        return f"{plain(short)} more of {wish.sku} at any of these sites"
+        sku, short = next(iter(_short_by_sku(found, wishes).items()))
+        return f"{plain(short)} more of {sku} at any of these sites"
     if len(candidates) < 2:
         return "nothing: only one site may serve"
     if len(found.sites) > 1:
-        lacks = [
-            (sum((max(ZERO, w.quantity - available(i, w.variant, s.site)) for i, w in enumerate(wishes)), ZERO), s.code)
-            for s in candidates
-        ]
-        lack, code = min(lacks)
+        lack, code = min((_lack(wishes, available, site.site), site.code) for site in candidates)
+        if not lack:
+            return f"another strategy: {code} has the whole order"
         return f"{plain(lack)} more units at {code} would let it serve the whole order alone"
     return f"less stock at {found.sites[0].code}, or a better figure of another site" if found.sites else "any stock"

@@ -225,16 +225,23 @@ class Desk:
             raise StockcoreError("location_inactive", f"the site {site.code} is not active", field=field)
         return site
 
-    def place(self, site: Location, code: str | None, *, default: Purpose, field: str = "location") -> Location:
+    def place(
+        self, site: Location, code: str | None, *, default: Purpose, field: str = "location", even_blocked: bool = False
+    ) -> Location:
         """A place of the site that can hold stock, or the site's own for that purpose. Errors: those of named_place."""
         if code is None:
             return self.floor.service_place(site.id, default)
-        return self.named_place(site, code, field=field)
+        return self.named_place(site, code, field=field, even_blocked=even_blocked)
 
-    def named_place(self, site: Location, code: str, *, field: str = "location") -> Location:
-        """A place of the site that can hold stock. Errors: those of any_place, location_not_storable."""
+    def named_place(
+        self, site: Location, code: str, *, field: str = "location", even_blocked: bool = False
+    ) -> Location:
+        """A place of the site that can hold stock; `even_blocked` to say what lies there, not to take or put.
+
+        Errors: those of any_place, location_not_storable.
+        """
         place = self.any_place(site, code, field=field)
-        if place.purpose == Purpose.NONE or place.blocked:
+        if place.purpose == Purpose.NONE or (place.blocked and not even_blocked):
             raise StockcoreError(
                 "location_not_storable", f"nothing can be taken from or put into {place.code}", field=field
             )

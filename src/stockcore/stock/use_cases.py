@@ -290,7 +290,7 @@ def _lying_there(
     desk: Desk, location: str | None, lot_code: str | None, variant: Variant, site: Location, status: Status
 ) -> list[Quant]:
     """The quants that a command may take from: of one place, or wherever at the site; of one lot when named."""
-    place = None if location is None else desk.place(site, location, default=Purpose.RECEIVING)
+    place = None if location is None else desk.named_place(site, location, even_blocked=True)
     lot = desk.existing_lot(variant, lot_code) if lot_code is not None or (place and variant.lot_tracked) else None
     return [
         quant
@@ -339,7 +339,7 @@ def _count(desk: Desk, command: CountStock, later: Sequence[Movement]) -> StockC
     missed than is there now. What lies there of a lot whose last day is over is counted as expired."""
     variant = desk.variant(command.sku)
     site = desk.site(command.site)
-    place = desk.place(site, command.location, default=Purpose.RECEIVING)
+    place = desk.place(site, command.location, default=Purpose.RECEIVING, even_blocked=True)
     status = desk.status(command.status)
     counted = read_quantity(command.counted, field="counted", zero_allowed=True)
     if counted:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
-from stockcore.orders.sourcing import Candidate, Plan, Wish, plan
+from stockcore.orders.sourcing import Candidate, Plan, Wish, explain, plan
 
 D = Decimal
 MUG = 1
@@ -32,3 +33,28 @@ def test_a_line_is_split_over_sites_only_when_none_has_all_of_it() -> None:
 
 def test_a_line_in_pairs_takes_no_single() -> None:
     assert planned([mugs(6, multiple=2)], {LEEDS.site: 5, HULL.site: 1}).short == (D(2),)
+
+
+def told(wishes: list[Wish], there: Mapping[int, int], sites: list[Candidate], strategy: str) -> dict[str, Any]:
+    def available(line: int, variant: int, site: int) -> D:
+        return D(there.get(site, 0))
+
+    return explain(plan(wishes, available, sites, strategy), wishes, available, sites, strategy)
+
+
+def test_what_is_missing_of_a_sku_is_told_of_all_its_lines() -> None:
+    explanation = told([mugs(2), mugs(3)], {}, [LEEDS, HULL], "fewest_shipments")
+    assert explanation["short"] == {"MUG": "5"}
+    assert explanation["would_change"] == "5 more of MUG at any of these sites"
+
+
+def test_what_a_site_lacks_is_told_of_all_lines_of_a_sku() -> None:
+    explanation = told([mugs(4), mugs(3)], {LEEDS.site: 4, HULL.site: 3}, [LEEDS, HULL], "fewest_shipments")
+    assert explanation["would_change"] == "3 more units at LEEDS would let it serve the whole order alone"
+
+
+def test_a_dear_site_that_has_everything_is_told_as_such() -> None:
+    dear = Candidate(30, "YORK", cost=D(100))
+    explanation = told([mugs(4)], {LEEDS.site: 2, HULL.site: 2, dear.site: 9}, [LEEDS, HULL, dear], "cheapest")
+    assert explanation["chosen"] == ["LEEDS", "HULL"]
+    assert explanation["would_change"] == "another strategy: YORK has the whole order"
