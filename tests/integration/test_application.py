@@ -246,3 +246,20 @@ def test_a_host_that_counts_with_few_digits_does_not_make_us_round(sqlite_url: s
         [figures] = app.stock.show("A")
         assert (figures.on_hand, figures.available) == (Decimal(1234567890), Decimal(1))
         assert app.verify()["ok"]
+
+
+@pytest.mark.parametrize(
+    "after", ['["a",1e400]', "[" * 5000, '["a",99999999999999999999]', '["\\ud800",1]', '["a",-1]']
+)
+def test_a_place_in_a_list_that_is_none_is_refused(sqlite_url: str, after: str) -> None:
+    with open_application(sqlite_url) as app, pytest.raises(StockcoreError) as refusal:
+        app.stock.page(after=after)
+    assert refusal.value.code == "value_unknown"
+
+
+def test_what_no_order_can_be_called_is_told_so(url: str) -> None:
+    with open_application(url) as app:
+        assert app.orders.show_all(["A\0", "\ud800"]) == []
+        with pytest.raises(StockcoreError) as refusal:
+            app.orders.list(customer="A\0")
+        assert refusal.value.code == "text_invalid"

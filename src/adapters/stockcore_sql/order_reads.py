@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.quantity import ZERO
+from stockcore.kernel.reading import readable
 from stockcore.kernel.text import normal_code, read_text
 from stockcore.orders.lifecycle import UNDISPATCHED, shipped_of_service, shown_state
 from stockcore.orders.results import LineFigures, OrderDocument, ShipmentFigures
@@ -47,20 +48,20 @@ class OrderReads:
     def show_all(self, numbers: Sequence[str]) -> list[OrderDocument]:
         """The documents of those that exist, in the order asked for; a fixed number of statements."""
         with asking(self._connect) as ask:
-            documents = _documents(ask, numbers)
+            documents = _documents(ask, readable(numbers))
         return [documents[number] for number in numbers if number in documents]
 
     def list(
         self, *, customer: str | None = None, after: str | None = None, limit: int = 100
     ) -> Sequence[OrderSummary]:
-        """Newest first; `after` is the number of the last one seen. Errors: unknown_order."""
+        """Newest first; `after` is the number of the last one seen. Errors: those of read_text, unknown_order."""
         with asking(self._connect) as ask:
             placed_before, before = (FAR, _LAST) if after is None else _position_of(ask, after)
             asked: dict[str, Any] = {"placed_before": placed_before, "before": before, "most": page_size(limit)}
             if customer is None:
                 rows = ask.rows(_PAGE, **asked)
             else:
-                rows = ask.rows(_PAGE_OF_CUSTOMER, **asked, code=normal_code(customer))
+                rows = ask.rows(_PAGE_OF_CUSTOMER, **asked, code=normal_code(read_text(customer, field="customer")))
             documents = _documents(ask, [row.number for row in rows])
         return [_summary(row, documents[row.number]) for row in rows]
 

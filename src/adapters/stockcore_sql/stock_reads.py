@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from stockcore.kernel.dates import optional_instant
 from stockcore.kernel.errors import StockcoreError
-from stockcore.kernel.quantity import ZERO
-from stockcore.kernel.text import normal_code
+from stockcore.kernel.quantity import ZERO, read_integer
+from stockcore.kernel.text import normal_code, read_text
 from stockcore.stock.figures import ExceptionNote, PastStock, StockFigures, StockPage, as_shown
 from stockcore_sql import schema as s
 from stockcore_sql.asking import FAR, Connect, asking, page_size
@@ -79,7 +79,8 @@ class StockReads:
         return PastStock(figures, min(as_of or FAR, known_at or FAR) <= settled, dips)
 
     def exceptions(self, *, state: str = "open", limit: int = 100) -> list[ExceptionNote]:
-        """What people must look at, newest first."""
+        """What people must look at, newest first. Errors: those of read_text."""
+        state = read_text(state, field="state")
         with asking(self._connect) as ask:
             rows = ask.rows(_EXCEPTIONS, state=state, most=page_size(limit))
         return [ExceptionNote(**row._asdict()) for row in rows]
@@ -95,8 +96,8 @@ def _position(after: str | None) -> tuple[str, int]:
         return "", 0
     try:
         sku, site = json.loads(after)
-        return str(sku), int(site)
-    except (ValueError, TypeError):
+        return read_text(sku), read_integer(site, least=0)
+    except (ValueError, TypeError, RecursionError, StockcoreError):
         raise StockcoreError("value_unknown", "not the `after` of a page before", field="after") from None
 
 

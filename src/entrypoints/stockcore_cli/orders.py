@@ -146,8 +146,8 @@ def _added(text: str) -> LineEdit:
 
 
 def _line_number(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise click.UsageError(f"{text!r} is not the number of a line")
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise click.UsageError(f"{text[:20]!r} is not the number of a line")
     return int(text)
 
 

@@ -89,8 +89,8 @@ def _arrived(text: str, status: str) -> ArrivedLine:
     from stockcore.stock.commands import ArrivedLine
 
     line, quantity = named_quantity(text, "line")
-    if not (line.isascii() and line.isdigit()):
-        raise click.UsageError(f"{line!r} is not the number of a line")
+    if not (line.isascii() and line.isdigit() and len(line) < 10):
+        raise click.UsageError(f"{line[:20]!r} is not the number of a line")
     return ArrivedLine(line=int(line), quantity=quantity, status=status)
 
 

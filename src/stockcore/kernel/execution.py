@@ -283,7 +283,7 @@ def _said(value: Any) -> str:
     fields = _fields(kind)
     if fields is None:
         if isinstance(value, Mapping):
-            return "{" + ",".join([f"{str(key)!r}:{_said(item)}" for key, item in sorted(value.items())]) + "}"
+            return "{" + ",".join(sorted(f"{key!r}:{_said(item)}" for key, item in value.items())) + "}"
         return repr(str(value))
     names, defaults, take = fields
     said = [

@@ -20,6 +20,7 @@ from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
 from stockcore.kernel.plain import to_json
 from stockcore.kernel.quantity import ZERO, plain, read_integer, whole_multiples
+from stockcore.kernel.reading import read_texts
 from stockcore.kernel.text import lookup_codes, read_text
 from stockcore.kernel.unit_of_work import UnitOfWork
 from stockcore.locations.records import SOURCED_KINDS, Location, Purpose
@@ -174,8 +175,9 @@ def _expires_at(desk: Desk, demand_type: DemandType, at: datetime | None) -> dat
 
 def _candidates(desk: Desk, variant: Variant, command: ReserveStock) -> tuple[list[Location], str]:
     """The sites to take from, in the order given (else by priority), and what pins the demand."""
-    if command.sites:
-        sites = list(dict.fromkeys(desk.site(code, field=f"sites/{i}").id for i, code in enumerate(command.sites)))
+    named = read_texts(command.sites, field="sites")
+    if named:
+        sites = list(dict.fromkeys(desk.site(code, field=f"sites/{i}").id for i, code in enumerate(named)))
         found = [desk.floor.places[site] for site in sites]
     else:
         found = sorted(desk.sites.values(), key=lambda site: (site.priority, site.code))

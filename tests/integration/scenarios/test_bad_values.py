@@ -124,3 +124,15 @@ def test_a_text_is_kept_as_it_is_written(house: House) -> None:
     house.receive(name, Decimal(2))  # type: ignore[arg-type]
     assert house.variant(name).name == name
     assert house.stock(name) == (2, 0, 2)
+
+
+@pytest.mark.parametrize("sites", [5, "LEEDS", ("LEEDS", 5)])
+def test_sites_that_are_no_list_of_texts_are_refused(house: House, sites: Any) -> None:
+    house.receive("A", 5)
+    wish = ReserveStock(sku="A", quantity=d(1), reference="web-1", sites=sites)
+    assert house.refused(RESERVE_STOCK, wish).code == "type_error"
+
+
+def test_an_address_whose_names_are_no_texts_is_refused(house: House) -> None:
+    house.receive("A", 5)
+    assert house.refused(PLACE_ORDER, order(("A", 1), address={1: "x", "a": "y"})).code == "type_error"
