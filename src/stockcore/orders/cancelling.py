@@ -18,7 +18,7 @@ from stockcore.kernel.unit_of_work import UnitOfWork
 from stockcore.locations.records import Purpose
 from stockcore.orders.commands import CancelLines, CancelOrder, HoldOrder, LineCancel, ResumeOrder
 from stockcore.orders.desk import OrderDesk
-from stockcore.orders.history import announce, write_history
+from stockcore.orders.history import announce, close_shipment, write_history
 from stockcore.orders.lifecycle import UNDISPATCHED, State, illegal
 from stockcore.orders.reading import read_reason, reason_if_any
 from stockcore.orders.records import Order, OrderLine, Shipment
@@ -145,13 +145,6 @@ def close_empty_shipments(desk: OrderDesk, order: Order, reason: str | None) -> 
     for shipment in empty:
         close_shipment(desk, order, shipment, reason)
     return empty
-
-
-def close_shipment(desk: OrderDesk, order: Order, shipment: Shipment, reason: str | None) -> None:
-    write_history(desk, order, [(shipment.state, State.CANCELLED)], shipment.id, reason=reason)
-    shipment.state = State.CANCELLED
-    shipment.changed_at = desk.ids.now
-    desk.changes.update(shipment)
 
 
 def _taken(desk: OrderDesk, order: Order, taken: dict[UUID, Decimal], reason: str | None) -> dict[str, object]:

@@ -16,8 +16,8 @@ from uuid import UUID
 
 from stockcore.kernel.quantity import ZERO
 from stockcore.kernel.unit_of_work import Changes, Ids, NewIds, Origin, Store, UnitOfWork
-from stockcore.orders.history import NOTHING_LEFT, announce, write_history
-from stockcore.orders.lifecycle import UNDISPATCHED, State
+from stockcore.orders.history import NOTHING_LEFT, announce, close_shipment
+from stockcore.orders.lifecycle import UNDISPATCHED
 from stockcore.orders.records import LinesById, LockOrdersById, Order, Shipment, ShipmentsOfOrdersById
 from stockcore.stock.records import AllocationsOfDemands, FollowUp, PendingFollowUps
 
@@ -83,10 +83,7 @@ class _Follower:
         closed = []
         for shipment in self._shipments.get(order.id, ()):
             if shipment.state in UNDISPATCHED and shipment.id not in self._filled:
-                write_history(self, order, [(shipment.state, State.CANCELLED)], shipment.id, reason=NOTHING_LEFT)
-                shipment.state = State.CANCELLED
-                shipment.changed_at = self.ids.now
-                self.changes.update(shipment)
+                close_shipment(self, order, shipment, NOTHING_LEFT)
                 closed.append(shipment)
         return closed
 

@@ -66,13 +66,14 @@ def _advance(desk: OrderDesk, variants: dict[int, Variant], command: AdvanceOrde
         return _advance_order_itself(desk, order, wanted)
     if order.state != State.SUPPLIER_CONFIRMED:
         raise illegal(order.state, wanted)
-    moved = close_empty_shipments(desk, order, NOTHING_LEFT)  # whose goods gave way just now
-    if command.through:
-        moved += _advance_through(desk, order, wanted, only)
-    else:
-        moved += _advance_one_step(desk, order, wanted, only)
-    if moved:
-        announce(desk, order, f"order.{wanted}", {"number": order.number, "shipments": [s.number for s in moved]})
+    closed = close_empty_shipments(desk, order, NOTHING_LEFT)  # whose goods gave way just now
+    advance = _advance_through if command.through else _advance_one_step
+    moved = advance(desk, order, wanted, only)
+    told: dict[str, object] = {"number": order.number, "shipments": [s.number for s in moved]}
+    if closed:
+        told["closed_shipments"] = [s.number for s in closed]
+    if moved or closed:
+        announce(desk, order, f"order.{wanted}" if moved else "order.shipments_closed", told)
     return desk.changed(order)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from stockcore.kernel.plain import to_json
 from stockcore.kernel.records import Message
 from stockcore.orders.lifecycle import State
-from stockcore.orders.records import HistoryEntry, Order
+from stockcore.orders.records import HistoryEntry, Order, Shipment
 
 NOTHING_LEFT: Final = "nothing is left in it"  # why a shipment is cancelled whose goods gave way
 
@@ -41,6 +41,14 @@ def write_history(
                 explanation if to_state == State.VALIDATED or len(steps) == 1 else None,
             )
         )
+
+
+def close_shipment(holder: Any, order: Order, shipment: Shipment, reason: str | None) -> None:
+    """A shipment that has nothing to send any more is cancelled."""
+    write_history(holder, order, [(shipment.state, State.CANCELLED)], shipment.id, reason=reason)
+    shipment.state = State.CANCELLED
+    shipment.changed_at = holder.ids.now
+    holder.changes.update(shipment)
 
 
 def announce(holder: Any, order: Order, type_: str, data: Any) -> None:

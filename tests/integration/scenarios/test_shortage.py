@@ -1,11 +1,13 @@
 """Goods are gone: which promises give way, and what becomes of them (DESIGN 3, the floor's truth)."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from stockcore.kernel.execution import execute
+from stockcore.kernel.records import Message
 from stockcore.orders.commands import AdvanceOrder
 from stockcore.orders.fulfilling import ADVANCE_ORDER
 from stockcore.orders.records import HistoryEntry
@@ -177,3 +179,18 @@ def test_a_shipment_whose_goods_are_all_gone_is_not_moved_on_before_the_follow_u
         assert refused.code in {"illegal_transition", "nothing_to_release"}
     assert house.follow_up() == 1
     assert [shipment.state for shipment in house.shipments(number)] == ["cancelled"]
+
+
+def test_a_message_tells_apart_what_was_sent_and_what_was_closed_empty(house: House) -> None:
+    for site in ("LEEDS", "HULL"):
+        house.receive("A", 3, site)
+    number = house.order(("A", 6)).number
+    house.advance(number, "packed", through=True)
+    in_leeds = house.location("LEEDS").id
+    (empty,) = (shipment.number for shipment in house.shipments(number) if shipment.site == in_leeds)
+    house.do(DAMAGE_STOCK, DamageStock(sku="A", site="LEEDS", quantity=d(3), reason="fell", location="PACKING"))
+    house.advance(number, "dispatched")
+    (told,) = (json.loads(row.data) for row in house.rows(Message) if row.type == "order.dispatched")
+    assert told["closed_shipments"] == [empty]
+    assert told["shipments"] == [s.number for s in house.shipments(number) if s.state == "dispatched"]
+    assert empty not in told["shipments"]
