@@ -244,6 +244,16 @@ def _lots_expired_at(books: Books, query: stock.LotsExpiredAt) -> Iterable[Any]:
     return [lot for lot in lots if lot.expires_on is not None and lot.expires_on < query.day]
 
 
+def _variants_at(books: Books, sites: Iterable[str]) -> set[int]:
+    there = {site.id for site in _sites_with(books, sites)}
+    return {pool.variant for pool in books.rows(stock.Pool) if pool.site in there}
+
+
+def _awaited_at(books: Books, query: stock.VariantsAwaitedAt) -> Iterable[Any]:
+    waiting = books.find(stock.Backorder, "open", _variants_at(books, query.codes))
+    return books.get(catalog.Variant, {backorder.variant for backorder in waiting})
+
+
 def _movements_since(books: Books, query: stock.MovementsSince) -> Iterable[Any]:
     return [row for row in books.find(stock.Movement, "variant", query.variants) if row.occurred_at > query.since]
 
@@ -327,6 +337,10 @@ ANSWERS: Final[Mapping[type, Answer | Joined]] = {
     stock.LockPoolsByCode: _of_variants(stock.Pool),
     stock.LockPools: _by(stock.Pool, "variant", "variants"),
     stock.LockPoolsOfOrders: _of_orders_variants(stock.Pool),
+    stock.LockPoolsAt: Answer(
+        stock.Pool, lambda books, query: books.find(stock.Pool, "variant", _variants_at(books, query.codes))
+    ),
+    stock.VariantsAwaitedAt: Answer(catalog.Variant, _awaited_at),
     stock.LockPoolsToEdit: Answer(stock.Pool, _pools_to_edit),
     stock.LockBackorders: _by(stock.Backorder, "open", "variants"),
     stock.LockBackordersOfOrders: _of_orders(stock.Backorder, "demand_id"),

@@ -380,6 +380,7 @@ SELECT waiting.id AS backorder, waiting.demand_type, waiting.demand_id, waiting.
 FROM stock_backorder AS waiting
 CROSS JOIN LATERAL json_array_elements_text(CAST(waiting.sites AS json)) AS candidate(site)
 JOIN stock_pool AS pool ON pool.variant = waiting.variant AND pool.site = CAST(candidate.site AS bigint)
+JOIN location AS place ON place.id = pool.site AND NOT place.blocked
 WHERE waiting.outstanding > 0 AND waiting.requirement IN ('', '{}')
   AND waiting.outstanding >= waiting.multiple
   AND pool.on_hand - pool.blocked - pool.reserved >= waiting.multiple
@@ -390,6 +391,7 @@ SELECT waiting.id AS backorder, waiting.demand_type, waiting.demand_id, waiting.
 FROM stock_backorder AS waiting
 CROSS JOIN json_each(waiting.sites) AS candidate
 JOIN stock_pool AS pool ON pool.variant = waiting.variant AND pool.site = candidate.value
+JOIN location AS place ON place.id = pool.site AND NOT place.blocked
 WHERE waiting.outstanding > 0 AND waiting.requirement IN ('', '{}')
   AND waiting.outstanding >= waiting.multiple
   AND pool.on_hand - pool.blocked - pool.reserved >= waiting.multiple
@@ -520,7 +522,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     ),
     Invariant(
         name="queue_served",
-        promises="no demand waits while one of its sites has what would serve it: nobody overtook",
+        promises="no demand waits while one of its sites, not blocked, has what would serve it: nobody overtook",
         counts="SELECT count(*) FROM stock_backorder",
         finds=_QUEUE_SERVED,
         shows=(

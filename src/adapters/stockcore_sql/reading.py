@@ -135,6 +135,7 @@ def _holds(condition: Condition) -> Callable[[Dialect], Condition]:
 
 
 _site = s.location.alias("site_location")
+_there = s.stock_pool.alias("pool_there").c
 _vc, _pool, _quant = s.variant_code.c, s.stock_pool.c, s.stock_quant.c
 _res, _bo, _alloc = s.stock_reservation.c, s.stock_backorder.c, s.stock_allocation.c
 _order, _line = s.sales_order.c, s.order_line.c
@@ -201,6 +202,11 @@ def _of_sites(column: sa.ColumnElement[Any]) -> Callable[[Dialect], Condition]:
     return lambda dialect: column.in_(
         sa.select(_site.c.id).where(_site.c.parent.is_(None), dialect.among(_site.c.normal_code, "codes"))
     )
+
+
+def _variants_at(column: sa.ColumnElement[Any]) -> Callable[[Dialect], Condition]:
+    """The variant has a pool at a site with one of these codes."""
+    return lambda dialect: column.in_(sa.select(_there.variant).where(_of_sites(_there.site)(dialect)))
 
 
 #: Something waits for the variant.
@@ -358,6 +364,12 @@ READS: Final[Mapping[type, Read]] = {
     stock.LockPoolsByCode: _rows(stock.Pool, _variants_by_code(_pool.variant), lock=True),
     stock.LockPools: _rows(stock.Pool, _among(_pool.variant, "variants"), lock=True),
     stock.LockPoolsOfOrders: _rows(stock.Pool, _variants_of_orders(_pool.variant), lock=True),
+    stock.LockPoolsAt: _rows(stock.Pool, _variants_at(_pool.variant), lock=True),
+    stock.VariantsAwaitedAt: _rows(
+        catalog.Variant,
+        _variants_at(s.variant.c.id),
+        _holds(sa.exists().where(_bo.variant == s.variant.c.id, _OPEN)),
+    ),
     stock.LockPoolsToEdit: _rows(
         stock.Pool,
         lambda dialect: sa.or_(_variants_of_orders(_pool.variant)(dialect), _variants_by_code(_pool.variant)(dialect)),

@@ -24,7 +24,7 @@ from stockcore.locations import use_cases as locations
 from stockcore.orders import cancelling, customers, editing, fulfilling, placing
 from stockcore.orders import commands as order_commands
 from stockcore.stock import commands as stock_commands
-from stockcore.stock import expiring, reserving, reversing, thresholds, transfers
+from stockcore.stock import expiring, reserving, reversing, thresholds, transfers, waiting
 from stockcore.stock import use_cases as stock
 from stockcore_runtime.asking import Ask, Desk
 from stockcore_runtime.countries import IsoCountries
@@ -70,7 +70,7 @@ class Locations(LocationReads):
         self.add_location = Ask(desk, locations.ADD_LOCATION, location_commands.AddLocation)
         self.change = Ask(desk, _CHANGE_LOCATION, location_commands.ChangeLocation)
         self.block = Ask(desk, locations.BLOCK_LOCATION, location_commands.BlockLocation)
-        self.unblock = Ask(desk, locations.UNBLOCK_LOCATION, location_commands.UnblockLocation)
+        self.unblock = Ask(desk, waiting.UNBLOCK_LOCATION, location_commands.UnblockLocation)
         self.activate = Ask(desk, locations.ACTIVATE_LOCATION, location_commands.ActivateLocation)
         self.deactivate = Ask(desk, locations.DEACTIVATE_LOCATION, location_commands.DeactivateLocation)
 
@@ -94,6 +94,7 @@ class Stock(StockReads):
         self.commit = Ask(desk, reserving.COMMIT_RESERVATION, stock_commands.CommitReservation)
         self.expire_holds = Ask(desk, expiring.EXPIRE_HOLDS, stock_commands.ExpireHolds)
         self.expire_lots = Ask(desk, expiring.EXPIRE_LOTS, stock_commands.ExpireLots)
+        self.serve_queue = Ask(desk, waiting.SERVE_QUEUE, stock_commands.ServeQueue)
         self.set_record = Ask(desk, thresholds.SET_STOCK_RECORD, stock_commands.SetStockRecord)
         self.reverse = Ask(desk, reversing.REVERSE_POSTING, stock_commands.ReversePosting)
 
@@ -147,9 +148,13 @@ class OwnApplication(Application):
         return verify(self._own_store.engine, carry_out_follow_ups=nothing_pending if dry_run else self.follow_up)
 
     def rebuild(self, *, dry_run: bool = True) -> RebuildReport:
-        """Pools and quants once more from the ledger. Errors: those of `stockcore_sql.rebuild`."""
+        """Pools and quants once more from the ledger; who waits is served where more is available now. Errors: those of
+        `stockcore_sql.rebuild`."""
         self._own_store.check_schema()
-        return rebuild(self._own_store.engine, dry_run=dry_run)
+        report = rebuild(self._own_store.engine, dry_run=dry_run)
+        if report["rows"] and not dry_run:
+            self.stock.serve_queue()
+        return report
 
     def info(self) -> Info:
         """Which database this is, and how much is in it; also where its schema is not this program's."""

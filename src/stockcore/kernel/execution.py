@@ -315,9 +315,9 @@ def _fields(kind: Any) -> tuple[Sequence[str], Sequence[Any], Callable[[Any], tu
     if not attrs.has(kind):
         return None
     fields = [field for field in attrs.fields(kind) if field.name != "command_id"]
-    names = [*(field.name for field in fields), "__class__"]  # of one name alone attrgetter makes no tuple
+    names = [*(field.name for field in fields), "__class__", "__class__"]  # of one name attrgetter makes no tuple
     defaults = [None if field.default is attrs.NOTHING else field.default for field in fields]
-    return names, [*defaults, kind], attrgetter(*names)
+    return names, [*defaults, kind, kind], attrgetter(*names)
 
 
 def execute(

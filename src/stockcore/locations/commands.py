@@ -92,7 +92,8 @@ class ChangeLocation:
 
 @attrs.frozen(kw_only=True)
 class BlockLocation:
-    """Forbid taking from and putting into a place and all below it (`location` None: the whole site). Sums stay."""
+    """Forbid taking from and putting into a place and all below it (`location` None: the whole site, which promises
+    nothing new meanwhile). Sums and promises stay."""
 
     site: str
     location: str | None = None
@@ -101,7 +102,7 @@ class BlockLocation:
 
 @attrs.frozen(kw_only=True)
 class UnblockLocation:
-    """Allow it again, for the place and all below it."""
+    """Allow it again, for the place and all below it; who waits for what lies there is served at once."""
 
     site: str
     location: str | None = None

@@ -500,9 +500,8 @@ def _set_blocked(blocked: bool) -> Callable[[UnitOfWork, Work[F, LocationDocumen
 BLOCK_LOCATION: Final[UseCase[BlockLocation, LocationDocument]] = UseCase(
     "locations.block_location", LocationDocument, _set_blocked(True)
 )
-UNBLOCK_LOCATION: Final[UseCase[UnblockLocation, LocationDocument]] = UseCase(
-    "locations.unblock_location", LocationDocument, _set_blocked(False)
-)
+#: Stock makes the use case of it: who waits for what lies there is served (`stock/waiting.py`).
+unblock_locations: Final[Callable[[UnitOfWork, Work[UnblockLocation, LocationDocument]], None]] = _set_blocked(False)
 
 
 # -- taking out of use ---------------------------------------------------------------------------------------------

@@ -78,6 +78,8 @@ class _Freed:
 
     def available(self, variant: int, site: int) -> Decimal:
         """What the site can promise to anybody, once it is given up."""
+        if not self._desk.floor.may_promise(site):
+            return ZERO
         return self._desk.book.available(variant, site) + self._pools.get((variant, site), ZERO)
 
     def available_to(self, demand: Demand, site: int) -> Decimal:

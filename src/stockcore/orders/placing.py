@@ -63,7 +63,7 @@ from stockcore.stock.records import (
     Reservation,
     ReservationsOf,
 )
-from stockcore.stock.serving import available_to, reserve, serve
+from stockcore.stock.serving import available_to, available_to_any, reserve, serve
 
 QUANTITY_MAX: Final = Decimal(QUANTITY_LIMIT)
 POLICIES: Final = ("all_or_nothing", "ship_available", "backorder")
@@ -172,22 +172,20 @@ class Counter:
 
 
 def candidates(sites: Sequence[Location], codes: Sequence[str], strategy: str) -> list[sourcing.Candidate]:
-    """The sites that may serve, as the strategy prefers them. Errors: unknown_site, no_site, value_unknown."""
+    """The sites that may serve, as the strategy prefers them; a blocked one among them, which may serve once it is
+    unblocked. Errors: unknown_site, no_site, value_unknown."""
     wanted = {normal_code(code) for code in codes}
     found = [
         site
         for site in sites
-        if site.active
-        and not site.blocked
-        and site.kind in SOURCED_KINDS
-        and (not wanted or site.normal_code in wanted)
+        if site.active and site.kind in SOURCED_KINDS and (not wanted or site.normal_code in wanted)
     ]
     missing = wanted - {site.normal_code for site in sites}
     if missing:
         raise StockcoreError("unknown_site", f"there is no site {min(missing)!r}", field="sites")
     if not found:
         raise StockcoreError("no_site", "no active site may serve this order", field="sites")
-    made = [sourcing.Candidate(s.id, s.code, s.shipping_cost, ZERO, s.priority) for s in found]
+    made = [sourcing.Candidate(s.id, s.code, s.shipping_cost, ZERO, s.priority, s.blocked) for s in found]
     return sourcing.preferred(made, strategy)
 
 
@@ -209,7 +207,7 @@ def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
     held = _held(holds)
 
     def pooled(variant: int, site: int) -> Decimal:
-        return counter.book.available(variant, site) + held.get((variant, site), ZERO)
+        return available_to_any(counter.book, counter.floor, variant, site) + held.get((variant, site), ZERO)
 
     known: dict[tuple[int, int], Decimal] = {}
 
@@ -440,6 +438,7 @@ def shortage_error(
                     "site": site.code,
                     "available": plain(available(index, wish.variant, site.site)),
                     "last_seq": pool.last_seq if pool is not None else 0,
+                    **sourcing.told_if_blocked(site),
                 }
             )
         lines.append(

@@ -25,13 +25,15 @@ EXACT_SITES_MAX: Final = 8  # 2**8 = 256 sets of sites
 @attrs.frozen
 class Candidate:
     """A site that may serve. `cost` is that of one shipment from it, in the company's currency; `distance` in
-    kilometres to the customer, 0 when unknown; a lower `priority` is preferred."""
+    kilometres to the customer, 0 when unknown; a lower `priority` is preferred. A `blocked` one has nothing available
+    for now."""
 
     site: int
     code: str
     cost: Decimal = ZERO
     distance: Decimal = ZERO
     priority: int = 0
+    blocked: bool = False
 
 
 @value
@@ -227,6 +229,7 @@ def explain(
             },
             "cost": plain(site.cost),
             "priority": site.priority,
+            **told_if_blocked(site),
         }
         for site in candidates
     ]
@@ -238,6 +241,11 @@ def explain(
         "short": {} if found.is_whole else {sku: plain(short) for sku, short in _short_by_sku(found, wishes).items()},
         "would_change": _would_change(found, wishes, available, candidates),
     }
+
+
+def told_if_blocked(site: Candidate) -> dict[str, bool]:
+    """Why a site that has the goods offers none of them."""
+    return {"blocked": True} if site.blocked else {}
 
 
 def _short_by_sku(found: Plan, wishes: Sequence[Wish]) -> dict[str, Decimal]:
@@ -270,6 +278,7 @@ def _would_change(
     if not found.is_whole:
         sku, short = next(iter(_short_by_sku(found, wishes).items()))
         return f"{plain(short)} more of {sku} at any of these sites"
+    candidates = [site for site in candidates if not site.blocked]
     if len(candidates) < 2:
         return "nothing: only one site may serve"
     if len(found.sites) > 1:

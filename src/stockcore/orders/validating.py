@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 from stockcore.catalog.records import Variant
@@ -15,7 +16,7 @@ from stockcore.orders.placing import candidates, shortage_error
 from stockcore.orders.records import Order, OrderLine
 from stockcore.orders.results import OrderChanged
 from stockcore.stock.book import Demand, demand_of, sites_of
-from stockcore.stock.serving import available_to, reserve
+from stockcore.stock.serving import available_to, available_to_any, reserve
 
 
 def validate(desk: OrderDesk, variants: dict[int, Variant], order: Order) -> OrderChanged:
@@ -34,7 +35,8 @@ def validate(desk: OrderDesk, variants: dict[int, Variant], order: Order) -> Ord
         demand = demands.get(lines[index].id)
         return wishes[index].quantity if demand is None else available_to(desk.book, desk.floor, demand, site)
 
-    plan = sourcing.plan(wishes, available, serving, order.strategy, desk.book.available)
+    pooled = partial(available_to_any, desk.book, desk.floor)
+    plan = sourcing.plan(wishes, available, serving, order.strategy, pooled)
     if not plan.is_whole:
         raise shortage_error(plan, wishes, serving, desk.book, available)
     explanation = to_json(sourcing.explain(plan, wishes, available, serving, order.strategy))

@@ -236,6 +236,14 @@ class ExpireLots:
 
 
 @attrs.frozen(kw_only=True)
+class ServeQueue:
+    """Who waits gets what is available. Every use case that raises it does so itself; this is for what no use case
+    did, such as a rebuild."""
+
+    command_id: str | None = None
+
+
+@attrs.frozen(kw_only=True)
 class SetStockRecord:
     """Thresholds of a SKU at a site or location; never a quantity."""
 

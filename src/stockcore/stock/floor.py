@@ -50,6 +50,11 @@ class Floor:
         found = self.places.get(place)
         return found.code if found is not None else str(place)
 
+    def may_promise(self, site: int) -> bool:
+        """Whether what lies at the site may be promised to anybody new. What is promised already stays promised."""
+        found = self.places.get(site)
+        return found is None or not found.blocked
+
     def is_in_use(self, place: int) -> bool:
         """Whether goods may be put into a place, as far as it was loaded."""
         found = self.places.get(place)

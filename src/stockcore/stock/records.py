@@ -14,6 +14,7 @@ from uuid import UUID
 
 import attrs
 
+from stockcore.catalog.records import Variant
 from stockcore.kernel.unit_of_work import Query
 
 NOBODY: Final = UUID(int=0)  # no release: an allocation made when reserving (pinned)
@@ -462,6 +463,20 @@ class QuantsAt(Query[Quant]):
     """What lies at these places, of whatever variant."""
 
     places: tuple[int, ...]
+
+
+@attrs.frozen
+class LockPoolsAt(Query[Pool]):
+    """The pools, at every site, of the variants that have one at these sites (normal codes)."""
+
+    codes: tuple[str, ...]
+
+
+@attrs.frozen
+class VariantsAwaitedAt(Query[Variant]):
+    """The variants that somebody waits for and that have a pool at one of these sites (normal codes)."""
+
+    codes: tuple[str, ...]
 
 
 @attrs.frozen

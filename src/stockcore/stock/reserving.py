@@ -181,7 +181,7 @@ def _candidates(desk: Desk, variant: Variant, command: ReserveStock) -> tuple[li
         found = [desk.floor.places[site] for site in sites]
     else:
         found = sorted(desk.sites.values(), key=lambda site: (site.priority, site.code))
-    found = [site for site in found if site.active and not site.blocked and site.kind in SOURCED_KINDS]
+    found = [site for site in found if site.active and site.kind in SOURCED_KINDS]
     if not found:
         raise StockcoreError("no_site", "no active site may serve this", field="sites")
     requirement = Requirement(lot=desk.existing_lot(variant, command.lot)) if command.lot is not None else Requirement()

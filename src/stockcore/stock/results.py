@@ -74,6 +74,13 @@ class Expired:
 
 
 @attrs.frozen
+class Served:
+    """How many demand lines that waited were given something."""
+
+    count: int
+
+
+@attrs.frozen
 class RecordSet:
     sku: str
     site: str

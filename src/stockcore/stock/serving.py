@@ -57,9 +57,15 @@ def _expiry(book: Book, backorder: Backorder) -> datetime | None:
     return max((r.expires_at for r in known if r is not None and r.expires_at is not None), default=None)
 
 
+def available_to_any(book: Book, floor: Floor, variant: int, site: int) -> Decimal:
+    """What the site can promise to a demand that takes any unit: nothing while it is blocked."""
+    return book.available(variant, site) if floor.may_promise(site) else ZERO
+
+
 def available_to(book: Book, floor: Floor, demand: Demand, site: int) -> Decimal:
-    """What the site can promise to this demand: of a pinned one, only what fits its requirement."""
-    available = book.available(demand.variant, site)
+    """What the site can promise to this demand: nothing while it is blocked; to a pinned one, only what fits its
+    requirement."""
+    available = available_to_any(book, floor, demand.variant, site)
     if not demand.requirement or available <= ZERO:
         return available
     fitting = floor.shelves(book, demand.variant, site, requirement_of(demand.requirement))

@@ -28,10 +28,10 @@ from stockcore.locations.use_cases import (
     BLOCK_LOCATION,
     CHANGE_LOCATION,
     DEACTIVATE_LOCATION,
-    UNBLOCK_LOCATION,
 )
 from stockcore.stock.commands import AdjustStock, ReceiveStock
 from stockcore.stock.use_cases import ADJUST_STOCK, RECEIVE_STOCK
+from stockcore.stock.waiting import UNBLOCK_LOCATION
 from tests.support.stores import STORES, asked, codes, done, opened, refusal, repeated, run
 
 D = Decimal

@@ -8,7 +8,7 @@ import pytest
 from stockcore.kernel.execution import UseCase, carry_out, execute
 from stockcore.kernel.results import Accepted, Outcome, Rejected, value_of
 from stockcore.locations.commands import BlockLocation, DeactivateLocation, UnblockLocation
-from stockcore.locations.use_cases import BLOCK_LOCATION, DEACTIVATE_LOCATION, UNBLOCK_LOCATION
+from stockcore.locations.use_cases import BLOCK_LOCATION, DEACTIVATE_LOCATION
 from stockcore.orders.cancelling import CANCEL_LINES, CANCEL_ORDER, HOLD_ORDER, RESUME_ORDER
 from stockcore.orders.commands import (
     AddCustomer,
@@ -29,6 +29,7 @@ from stockcore.orders.placing import PLACE_ORDER
 from stockcore.orders.results import OrderChanged
 from stockcore.stock.commands import MoveStock
 from stockcore.stock.use_cases import MOVE_STOCK
+from stockcore.stock.waiting import UNBLOCK_LOCATION
 from tests.support.house import ANN, House, d, order, together
 
 

@@ -7,12 +7,13 @@ import pytest
 from stockcore.kernel.execution import execute
 from stockcore.kernel.results import Accepted, Rejected
 from stockcore.kernel.unit_of_work import Origin
-from stockcore.locations.commands import BlockLocation, UnblockLocation
-from stockcore.locations.use_cases import BLOCK_LOCATION, UNBLOCK_LOCATION
+from stockcore.locations.commands import BlockLocation, DeactivateLocation, UnblockLocation
+from stockcore.locations.use_cases import BLOCK_LOCATION, DEACTIVATE_LOCATION
 from stockcore.orders.commands import AdvanceOrder, EditOrder, LineEdit
 from stockcore.orders.editing import EDIT_ORDER
 from stockcore.orders.fulfilling import ADVANCE_ORDER
 from stockcore.orders.records import HistoryEntry
+from stockcore.stock.waiting import UNBLOCK_LOCATION
 from tests.support.house import House, d
 
 
@@ -73,7 +74,7 @@ def test_all_of_an_atomic_batch_is_undone(no_packing: House) -> None:
 def test_a_refused_edit_of_a_received_order_leaves_its_lines(house: House) -> None:
     number = house.order(("A", 10), keep_received=True).number
     for site in ("LEEDS", "HULL"):
-        house.do(BLOCK_LOCATION, BlockLocation(site=site))
+        house.do(DEACTIVATE_LOCATION, DeactivateLocation(site=site))
     edits = (LineEdit(line=1, quantity=d(99)), LineEdit(sku="A", quantity=d(2)))
     assert house.refused(EDIT_ORDER, EditOrder(number=number, lines=edits)).code == "no_site"
     assert [line.ordered for line in house.lines(number)] == [10]
