@@ -71,18 +71,20 @@ WHERE balance_after <> coalesce(balance_before, 0) + quantity OR recorded_at < r
 
 _POOLS_EQUAL_LEDGER: Final = """
 SELECT variant, site, on_hand, ledger_on_hand, quants_on_hand, blocked, ledger_blocked, reserved, ledger_reserved,
-       shipped, ledger_shipped, last_seq, ledger_last_seq,
+       shipped, ledger_shipped, last_seq, ledger_last_seq, last_recorded_at, ledger_last_recorded_at,
        CASE WHEN pools = 0 THEN 'no pool' ELSE 'figures differ' END AS problem
 FROM (
   SELECT variant, site, sum(pools) AS pools, sum(ledger_rows) AS ledger_rows,
          sum(on_hand) AS on_hand, sum(blocked) AS blocked, sum(reserved) AS reserved, sum(shipped) AS shipped,
          sum(ledger_on_hand) AS ledger_on_hand, sum(ledger_blocked) AS ledger_blocked,
          sum(ledger_reserved) AS ledger_reserved, sum(ledger_shipped) AS ledger_shipped,
-         sum(quants_on_hand) AS quants_on_hand, max(last_seq) AS last_seq, max(ledger_last_seq) AS ledger_last_seq
+         sum(quants_on_hand) AS quants_on_hand, max(last_seq) AS last_seq, max(ledger_last_seq) AS ledger_last_seq,
+         max(last_recorded_at) AS last_recorded_at, max(ledger_last_recorded_at) AS ledger_last_recorded_at
   FROM (
     SELECT variant, site, 1 AS pools, 0 AS ledger_rows, on_hand, blocked, reserved, shipped,
            0 AS ledger_on_hand, 0 AS ledger_blocked, 0 AS ledger_reserved, 0 AS ledger_shipped,
-           0 AS quants_on_hand, last_seq, 0 AS ledger_last_seq
+           0 AS quants_on_hand, last_seq, 0 AS ledger_last_seq,
+           last_recorded_at, NULL AS ledger_last_recorded_at
     FROM stock_pool
     UNION ALL
     SELECT variant, site, 0, count(*), 0, 0, 0, 0,
@@ -90,7 +92,7 @@ FROM (
            sum(CASE WHEN bucket = 'on_hand' AND status <> 'available' THEN quantity ELSE 0 END),
            sum(CASE WHEN bucket = 'reserved' THEN quantity ELSE 0 END),
            sum(CASE WHEN bucket = 'on_hand' AND kind = 'commit' AND counterpart = 'customer' THEN -quantity ELSE 0 END),
-           0, 0, max(seq)
+           0, 0, max(seq), NULL, max(recorded_at)
     FROM stock_movement GROUP BY variant, site
     UNION ALL
     SELECT variant, site, 0, 1, 0, 0, 0, 0,
@@ -98,39 +100,45 @@ FROM (
            CASE WHEN bucket = 'on_hand' AND status <> 'available' THEN balance ELSE 0 END,
            CASE WHEN bucket = 'reserved' THEN balance ELSE 0 END,
            CASE WHEN bucket = 'shipped' THEN balance ELSE 0 END,
-           0, 0, last_seq
+           0, 0, last_seq, NULL, NULL
     FROM stock_opening
     UNION ALL
-    SELECT variant, site, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, on_hand, 0, 0 FROM stock_quant
+    SELECT variant, site, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, on_hand, 0, 0, NULL, NULL FROM stock_quant
   ) AS sides
   GROUP BY variant, site
 ) AS compared
 WHERE on_hand <> ledger_on_hand OR blocked <> ledger_blocked OR reserved <> ledger_reserved
    OR shipped <> ledger_shipped OR on_hand <> quants_on_hand
    OR (ledger_rows > 0 AND (pools = 0 OR last_seq <> ledger_last_seq))
+   OR last_recorded_at <> ledger_last_recorded_at
 """
 
 _QUANTS_EQUAL_LEDGER: Final = """
-SELECT variant, site, location, lot, status, container, owner, on_hand, ledger_on_hand, last_seq, ledger_last_seq
+SELECT variant, site, location, lot, status, container, owner, on_hand, ledger_on_hand, last_seq, ledger_last_seq,
+       last_recorded_at, ledger_last_recorded_at
 FROM (
   SELECT variant, site, location, lot, status, container, owner, sum(quants) AS quants, sum(ledger_rows) AS ledger_rows,
          sum(on_hand) AS on_hand, sum(ledger_on_hand) AS ledger_on_hand,
-         max(last_seq) AS last_seq, max(ledger_last_seq) AS ledger_last_seq
+         max(last_seq) AS last_seq, max(ledger_last_seq) AS ledger_last_seq,
+         max(last_recorded_at) AS last_recorded_at, max(ledger_last_recorded_at) AS ledger_last_recorded_at
   FROM (
     SELECT variant, site, location, lot, status, container, owner, 1 AS quants, 0 AS ledger_rows,
-           on_hand, 0 AS ledger_on_hand, last_seq, 0 AS ledger_last_seq
+           on_hand, 0 AS ledger_on_hand, last_seq, 0 AS ledger_last_seq,
+           last_recorded_at, NULL AS ledger_last_recorded_at
     FROM stock_quant
     UNION ALL
-    SELECT variant, site, location, lot, status, container, owner, 0, count(*), 0, sum(quantity), 0, max(seq)
+    SELECT variant, site, location, lot, status, container, owner, 0, count(*), 0, sum(quantity), 0, max(seq),
+           NULL, max(recorded_at)
     FROM stock_movement WHERE bucket = 'on_hand'
     GROUP BY variant, site, location, lot, status, container, owner
     UNION ALL
-    SELECT variant, site, location, lot, status, container, owner, 0, 1, 0, balance, 0, last_seq
+    SELECT variant, site, location, lot, status, container, owner, 0, 1, 0, balance, 0, last_seq, NULL, NULL
     FROM stock_opening WHERE bucket = 'on_hand'
   ) AS sides
   GROUP BY variant, site, location, lot, status, container, owner
 ) AS compared
 WHERE on_hand <> ledger_on_hand OR (quants > 0 AND ledger_rows > 0 AND last_seq <> ledger_last_seq)
+   OR last_recorded_at <> ledger_last_recorded_at
 """
 
 _RESERVATIONS_EQUAL_LEDGER: Final = """
@@ -164,28 +172,41 @@ GROUP BY posting_id, variant, lot, serial, owner
 HAVING sum(quantity) <> 0
 """
 
-# What a transfer has sent and not yet received is what its own rows have left at the transit site.
+# What a transfer has sent and not yet received is what its own rows have left at the transit site. What was reversed is
+# undone row by row; a reversal that is not noted stands alone.
 _OUTER_ROWS_MATCH_DOCUMENTS: Final = f"""
-SELECT reference_type, reference_id, variant, sum(ledger) AS ledger, sum(document) AS document
+SELECT reference_type, reference_id, variant, location, lot, status, sum(ledger) AS ledger, sum(document) AS document
 FROM (
-  SELECT CASE WHEN reference_type = 'shipment' THEN 'shipment' ELSE 'document' END AS reference_type,
-         reference_id, variant, quantity AS ledger, 0 AS document
-  FROM stock_movement WHERE bucket = 'on_hand' AND counterpart IS NOT NULL
+  SELECT 'shipment' AS reference_type, reference_id, variant, 0 AS location, 0 AS lot, '' AS status,
+         quantity AS ledger, 0 AS document
+  FROM stock_movement WHERE bucket = 'on_hand' AND counterpart IS NOT NULL AND reference_type = 'shipment'
   UNION ALL
-  SELECT 'shipment', shipment, variant, 0, -quantity FROM shipment_line
+  SELECT 'shipment', shipment, variant, 0, 0, '', 0, -quantity FROM shipment_line
   UNION ALL
-  SELECT 'document', line.document, line.variant, 0, line.quantity
+  SELECT 'document', reference_id, variant, location, lot, status, quantity, 0
+  FROM stock_movement WHERE bucket = 'on_hand' AND counterpart IS NOT NULL AND reference_type <> 'shipment'
+  UNION ALL
+  SELECT 'document', line.document, line.variant, line.location, line.lot, line.status, 0, line.quantity
   FROM stock_document_line AS line JOIN stock_document AS paper ON paper.id = line.document
   WHERE paper.kind <> 'transfer'
   UNION ALL
-  SELECT 'transfer', reference_id, variant, quantity, 0
+  SELECT 'transfer', reference_id, variant, 0, 0, '', quantity, 0
   FROM stock_movement WHERE bucket = 'on_hand' AND reference_type = 'transfer' AND site = {TRANSIT_SITE}
   UNION ALL
-  SELECT 'transfer', line.document, line.variant, 0, line.quantity - line.settled
+  SELECT 'transfer', line.document, line.variant, 0, 0, '', 0, line.quantity - line.settled
   FROM stock_document_line AS line JOIN stock_document AS paper ON paper.id = line.document
   WHERE paper.kind = 'transfer'
+  UNION ALL
+  SELECT 'reversal', note.reversed, undone.variant, undone.location, undone.lot, undone.status, undone.quantity, 0
+  FROM posting_reversal AS note JOIN stock_movement AS undone ON undone.posting_id = note.reversed
+  WHERE undone.bucket = 'on_hand'
+  UNION ALL
+  SELECT 'reversal', coalesce(note.reversed, undoing.posting_id), undoing.variant, undoing.location, undoing.lot,
+         undoing.status, 0, -undoing.quantity
+  FROM stock_movement AS undoing LEFT JOIN posting_reversal AS note ON note.reversed_by = undoing.posting_id
+  WHERE undoing.bucket = 'on_hand' AND undoing.reference_type = 'reversal'
 ) AS sides
-GROUP BY reference_type, reference_id, variant
+GROUP BY reference_type, reference_id, variant, location, lot, status
 HAVING sum(ledger) <> sum(document)
 """
 
@@ -368,6 +389,15 @@ FROM sales_order AS orders
 LEFT JOIN (SELECT aggregate_id, max(aggregate_version) AS newest FROM outbox GROUP BY aggregate_id) AS told
   ON told.aggregate_id = orders.id
 WHERE coalesce(told.newest, 0) <> orders.version
+UNION ALL
+SELECT 'a posting without its message', posted.posting_id, 0, 1
+FROM (
+  SELECT DISTINCT posting_id FROM stock_movement
+  WHERE bucket = 'on_hand' AND reference_type IN (
+    'receipt', 'adjustment', 'count', 'move', 'status_change', 'return', 'transfer', 'reversal')
+) AS posted
+LEFT JOIN outbox ON outbox.aggregate_id = posted.posting_id
+WHERE outbox.id IS NULL
 """
 
 _COMMAND_IDS_UNIQUE: Final = "SELECT id, count(*) AS count FROM command GROUP BY id HAVING count(*) > 1"
@@ -413,22 +443,24 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     ),
     Invariant(
         name="pools_equal_ledger",
-        promises="a pool's on hand, blocked, reserved and shipped are the ledger's sums; on hand is its quants' sum",
+        promises="a pool's figures and its last row are the ledger's; its on hand is also its quants' sum",
         counts=_COUNT_POOLS,
         finds=_POOLS_EQUAL_LEDGER,
         shows=(
             "variant", "site", "on_hand", "ledger_on_hand", "quants_on_hand", "blocked", "ledger_blocked",
-            "reserved", "ledger_reserved", "shipped", "ledger_shipped", "last_seq", "ledger_last_seq", "problem",
+            "reserved", "ledger_reserved", "shipped", "ledger_shipped", "last_seq", "ledger_last_seq",
+            "last_recorded_at", "ledger_last_recorded_at", "problem",
         ),
     ),
     Invariant(
         name="quants_equal_ledger",
-        promises="a quant's on hand is the ledger's sum of its key, its last_seq the key's last row",
+        promises="a quant's on hand is the ledger's sum of its key, last_seq and last_recorded_at the key's last row's",
         counts=_COUNT_QUANTS,
         finds=_QUANTS_EQUAL_LEDGER,
         shows=(
             "variant", "site", "location", "lot", "status", "container", "owner",
             "on_hand", "ledger_on_hand", "last_seq", "ledger_last_seq",
+            "last_recorded_at", "ledger_last_recorded_at",
         ),
     ),
     Invariant(
@@ -454,10 +486,10 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     ),
     Invariant(
         name="outer_rows_match_documents",
-        promises="goods that come, go or are on their way do so as the shipment or document says",
+        promises="goods that come, go or are on their way do so as the shipment or document says; reversals undo",
         counts="SELECT count(*) FROM stock_movement WHERE bucket = 'on_hand' AND counterpart IS NOT NULL",
         finds=_OUTER_ROWS_MATCH_DOCUMENTS,
-        shows=("reference_type", "reference_id", "variant", "ledger", "document"),
+        shows=("reference_type", "reference_id", "variant", "location", "lot", "status", "ledger", "document"),
     ),
     Invariant(
         name="nothing_sold_twice",

@@ -136,7 +136,7 @@ _KEYS: Final = (
 _TEXTS: Final = (
     "problem", "bucket", "status", "serial", "reference_type", "demand_type", "id", "found", "expected",
 )  # fmt: skip
-_INSTANTS: Final = ("recorded_at", "recorded_before")
+_INSTANTS: Final = ("recorded_at", "recorded_before", "last_recorded_at", "ledger_last_recorded_at")
 
 _TYPES: Final[Mapping[str, Any]] = {
     **dict.fromkeys(_QUANTITIES, Quantity()),

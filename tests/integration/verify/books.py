@@ -50,6 +50,16 @@ class Books:
     def add(self, table: sa.Table, **values: Any) -> None:
         self.rows.setdefault(table, []).append(values)
 
+    def of(self, table: sa.Table) -> list[dict[str, Any]]:
+        return self.rows.get(table, [])
+
+    def message(self, name: str, kind: str, about: str, version: int) -> None:
+        self.add(
+            schema.outbox,
+            id=key(name), aggregate_type=kind, aggregate_id=key(about), aggregate_version=version,
+            type=f"{kind}.changed", type_version=1, occurred_at=self.now, actor="test", data="{}",
+        )  # fmt: skip
+
     def tick(self) -> int:
         self.seq += 1
         self.now += timedelta(seconds=STEP_S)
@@ -85,7 +95,11 @@ class Books:
         lot: int = 0,
         status: str = "available",
     ) -> None:
-        """A ledger row of the bucket on_hand, and what follows from it."""
+        """A ledger row of the bucket on_hand, and what follows from it: the first one of a posting has its message."""
+        if reference[0] != "shipment" and all(
+            row["posting_id"] != key(posting) for row in self.of(schema.stock_movement)
+        ):
+            self.message(f"{posting} event", "posting", posting, 1)
         quant, pool = self.quant(variant, site, location, lot, status), self.pool(variant, site)
         seq = self.tick()
         quant["on_hand"] += quantity
@@ -145,17 +159,17 @@ class Books:
         self.goods(posting, kind, variant, *start, -quantity, reference)
         self.goods(posting, kind, variant, *end, quantity, reference)
 
-    def document(self, name: str, kind: str, site: int, *lines: tuple[int, int, Decimal | int]) -> None:
-        """A document with lines of (variant, location, quantity)."""
+    def document(self, name: str, kind: str, site: int, *lines: tuple[int, int, Decimal | int, int, str]) -> None:
+        """A document with lines of (variant, location, quantity, lot, status)."""
         self.add(
             schema.stock_document,
             id=key(name), kind=kind, number=name, state="done", site=site, actor="test", occurred_at=self.now,
             recorded_at=self.now,
         )  # fmt: skip
-        for number, (variant, location, quantity) in enumerate(lines, 1):
+        for number, (variant, location, quantity, lot, status) in enumerate(lines, 1):
             self.add(
                 schema.stock_document_line,
-                document=key(name), line_no=number, variant=variant, location=location, lot=0, status="available",
+                document=key(name), line_no=number, variant=variant, location=location, lot=lot, status=status,
                 quantity=Decimal(quantity), settled=Decimal(0),
             )  # fmt: skip
 
@@ -186,12 +200,7 @@ class Books:
                 shipment=None if shipment is None else key(shipment), from_state=before,
                 to_state=after, at=self.now, actor="test", source="manual",
             )  # fmt: skip
-            self.add(
-                schema.outbox,
-                id=key(f"{name} event {number}"), aggregate_type="order", aggregate_id=key(name),
-                aggregate_version=number, type="order.changed", type_version=1, occurred_at=self.now, actor="test",
-                data="{}",
-            )  # fmt: skip
+            self.message(f"{name} event {number}", "order", name, number)
             self.add(
                 schema.command,
                 id=f"{name}-{number}", name="orders.change", fingerprint="-", answer="{}", recorded_at=self.now,
@@ -239,6 +248,7 @@ _WRITTEN: Final = (
     schema.stock_pool, schema.stock_quant, schema.stock_reservation, schema.stock_allocation, schema.stock_backorder,
     schema.stock_document, schema.stock_document_line, schema.sales_order, schema.order_line, schema.shipment,
     schema.shipment_line, schema.order_history, schema.outbox, schema.command, schema.stock_movement,
+    schema.posting_reversal,
 )  # fmt: skip
 
 CONFIRMED: Final = [
@@ -249,7 +259,7 @@ CONFIRMED: Final = [
 
 
 def healthy() -> Books:
-    """Receipt, move, damage, orders in every state, transfer, return, adjustment, hold, and an archived month."""
+    """Receipt, move, orders in every state, transfer, return, adjustment, reversal, hold, and an archived month."""
     books = Books()
     _masters(books)
     _arrivals(books)
@@ -259,6 +269,7 @@ def healthy() -> Books:
     _order_being_picked(books)
     _waiting_order(books)
     _floor(books)
+    _reversal(books)
     return books
 
 
@@ -300,7 +311,8 @@ def _arrivals(books: Books) -> None:
         )  # fmt: skip
     books.quant(POT, HULL, HULL_DOCK, 0, "available").update(on_hand=Decimal(7), last_seq=50)
     books.pool(POT, HULL).update(on_hand=Decimal(7), shipped=Decimal(40), last_seq=50)
-    books.document("R1", "receipt", LEEDS, (MUG, LEEDS_DOCK, 20), (MUG, LEEDS_DOCK, Decimal("2.25")))
+    books.document("R1", "receipt", LEEDS, (MUG, LEEDS_DOCK, 20, 0, "available"),
+                   (MUG, LEEDS_DOCK, Decimal("2.25"), LOT, "quarantine"))  # fmt: skip
     books.goods("p1", "receipt", MUG, LEEDS, LEEDS_DOCK, 20, ("receipt", "R1"), counterpart="supplier")
     lot: dict[str, Any] = {"counterpart": "supplier", "lot": LOT, "status": "quarantine"}
     books.goods("p1", "receipt", MUG, LEEDS, LEEDS_DOCK, Decimal("2.25"), ("receipt", "R1"), **lot)
@@ -327,7 +339,7 @@ def _delivered_order(books: Books) -> None:
     books.reservation(1, demand, MUG, LEEDS, 4, 4, 0)
     books.shipment("S1", "O1", LEEDS, "delivered")
     books.add(schema.shipment_line, shipment=key("S1"), order_line=key("O1 line"), variant=MUG, quantity=Decimal(4))
-    books.document("RT1", "return", LEEDS, (MUG, LEEDS_DOCK, 1))
+    books.document("RT1", "return", LEEDS, (MUG, LEEDS_DOCK, 1, 0, "quarantine"))
     returned: dict[str, Any] = {"counterpart": "customer", "status": "quarantine"}
     books.goods("p6", "return", MUG, LEEDS, LEEDS_DOCK, 1, ("return", "RT1"), **returned)
 
@@ -384,10 +396,19 @@ def _floor(books: Books) -> None:
     hold = ("hold", "H1", "H1 line")
     books.promise("p11", "reservation", MUG, LEEDS, 1, hold)
     books.reservation(6, hold, MUG, LEEDS, 1, 0, 0)
-    books.document("T1", "transfer", LEEDS, (MUG, LEEDS_BIN, 5))
+    books.document("T1", "transfer", LEEDS, (MUG, LEEDS_BIN, 5, 0, "available"))
     books.move("p12", "transfer", MUG, (LEEDS, LEEDS_BIN), (TRANSIT, TRANSIT_PLACE), 5, ("transfer", "T1"))
-    books.document("A1", "adjustment", LEEDS, (MUG, LEEDS_BIN, -1))
+    books.document("A1", "adjustment", LEEDS, (MUG, LEEDS_BIN, -1, 0, "available"))
     books.goods("p13", "adjustment", MUG, LEEDS, LEEDS_BIN, -1, ("adjustment", "A1"), counterpart="adjustment")
+
+
+def _reversal(books: Books) -> None:
+    """Two pots counted by mistake, and that undone."""
+    books.document("A2", "adjustment", LEEDS, (POT, LEEDS_DOCK, 2, 0, "available"))
+    books.goods("p14", "adjustment", POT, LEEDS, LEEDS_DOCK, 2, ("adjustment", "A2"), counterpart="adjustment")
+    books.document("U1", "reversal", LEEDS, (POT, LEEDS_DOCK, -2, 0, "available"))
+    books.goods("p15", "adjustment", POT, LEEDS, LEEDS_DOCK, -2, ("reversal", "U1"), counterpart="adjustment")
+    books.add(schema.posting_reversal, reversed=key("p14"), reversed_by=key("p15"))
 
 
 @contextmanager
