@@ -214,6 +214,18 @@ def test_what_the_host_commits_is_there_with_its_own_rows(app: OwnApplication, h
     assert app.verify()["ok"]
 
 
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+def test_a_host_whose_snapshot_hides_what_others_did_is_refused(
+    app: OwnApplication, host: sa.Engine, level: str
+) -> None:
+    if host.dialect.name == "sqlite":
+        return  # one writer at a time: there is nothing to hide
+    with host.execution_options(isolation_level=level).begin() as connection:
+        embedded = embed(connection)
+        with pytest.raises(StockcoreError, match="READ COMMITTED"):
+            embedded.orders.place(lines=lines(("MUG", 2)))
+
+
 def test_a_refusal_inside_a_host_leaves_the_hosts_transaction_usable(app: OwnApplication, host: sa.Engine) -> None:
     with host.begin() as connection:
         embedded = embed(connection)

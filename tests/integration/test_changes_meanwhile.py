@@ -4,22 +4,36 @@ other did (CAT-12, LOC-13). On PostgreSQL; SQLite and memory have one writer at 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
 from stockcore.catalog.commands import ChangeProduct, DeactivateProduct
 from stockcore.catalog.use_cases import CHANGE_PRODUCT, DEACTIVATE_PRODUCT
-from stockcore.kernel.execution import execute
+from stockcore.kernel.execution import UseCase, execute
 from stockcore.kernel.results import Accepted, value_of
 from stockcore.kernel.unit_of_work import Origin
 from stockcore.locations.commands import ChangeLocation, DeactivateLocation
 from stockcore.locations.use_cases import CHANGE_LOCATION, DEACTIVATE_LOCATION
+from stockcore.orders.cancelling import CANCEL_ORDER
+from stockcore.orders.commands import AdvanceOrder, CancelOrder, EditOrder, LineEdit
+from stockcore.orders.editing import EDIT_ORDER
+from stockcore.orders.fulfilling import ADVANCE_ORDER
 from stockcore.orders.placing import PLACE_ORDER
-from stockcore.stock.commands import MoveStock, ReceiveStock, ReserveStock, SendTransfer, TransferLine
+from stockcore.stock.commands import (
+    AdjustStock,
+    CountStock,
+    DamageStock,
+    MoveStock,
+    ReceiveStock,
+    ReserveStock,
+    SendTransfer,
+    TransferLine,
+)
 from stockcore.stock.reserving import RESERVE_STOCK
 from stockcore.stock.transfers import SEND_TRANSFER
-from stockcore.stock.use_cases import MOVE_STOCK, RECEIVE_STOCK
+from stockcore.stock.use_cases import ADJUST_STOCK, COUNT_STOCK, DAMAGE_STOCK, MOVE_STOCK, RECEIVE_STOCK
 from stockcore_sql.stores import SqlStore
 from tests.support.house import House, d, order, proven
 from tests.support.meanwhile import Wish, meanwhile
@@ -119,3 +133,54 @@ def test_an_order_finds_a_sku_that_others_renamed_and_gave_to_another_product(ho
     assert house.refused(PLACE_ORDER, order(("C", 1))).code == "unknown_sku"
     assert house.pool("OLD").reserved == d(3)
     assert house.pool("A").reserved == d(2 + 1)
+
+
+def first_goods(sku: str) -> Wish:
+    return RECEIVE_STOCK, ReceiveStock(sku=sku, site="HULL", quantity=d(5))
+
+
+def waiting_order(sku: str) -> Wish:
+    return PLACE_ORDER, order((sku, 4), policy="backorder", number="X")
+
+
+@pytest.mark.parametrize("sku", ["A", "B"], ids=["first at this site", "first anywhere"])
+@pytest.mark.parametrize(
+    ("use_case", "command"),
+    [
+        pytest.param(DAMAGE_STOCK, partial(DamageStock, quantity=d(3), reason="wet"), id="damage"),
+        pytest.param(ADJUST_STOCK, partial(AdjustStock, quantity=d(-3), reason="lost"), id="adjustment"),
+        pytest.param(COUNT_STOCK, partial(CountStock, counted=d(2)), id="count"),
+    ],
+)
+def test_the_first_goods_at_a_site_are_seen_by_who_waited_for_them(
+    house: House, sku: str, use_case: UseCase[Any, Any], command: Any
+) -> None:
+    assert isinstance(house.store, SqlStore)
+    value_of(meanwhile(house.store.url, first_goods(sku), (use_case, command(sku=sku, site="HULL"))))
+
+
+@pytest.mark.parametrize("sku", ["A", "B"], ids=["first at this site", "first anywhere"])
+@pytest.mark.parametrize("goods_first", [True, False])
+def test_an_order_placed_while_the_first_goods_arrive_is_served(house: House, sku: str, goods_first: bool) -> None:
+    assert isinstance(house.store, SqlStore)
+    one, other = (first_goods(sku), waiting_order(sku)) if goods_first else (waiting_order(sku), first_goods(sku))
+    value_of(meanwhile(house.store.url, one, other))
+    assert house.line("X") == (4, 0, 0)
+
+
+@pytest.mark.parametrize("sku", ["A", "B"], ids=["first at this site", "first anywhere"])
+@pytest.mark.parametrize(
+    ("use_case", "command", "reserved"),
+    [
+        pytest.param(CANCEL_ORDER, CancelOrder(number="X"), 0, id="cancel"),
+        pytest.param(EDIT_ORDER, EditOrder(number="X", lines=(LineEdit(line=1, quantity=d(5)),)), 5, id="edit"),
+        pytest.param(ADVANCE_ORDER, AdvanceOrder(number="X", to="dispatched", through=True), 0, id="advance"),
+    ],
+)
+def test_an_order_that_is_served_while_it_is_changed_stays_whole(
+    house: House, sku: str, use_case: UseCase[Any, Any], command: Any, reserved: int
+) -> None:
+    assert isinstance(house.store, SqlStore)
+    house.do(*waiting_order(sku))
+    value_of(meanwhile(house.store.url, first_goods(sku), (use_case, command)))
+    assert house.line("X")[0] == reserved

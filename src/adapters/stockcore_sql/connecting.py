@@ -46,7 +46,8 @@ def engine_for(url: str) -> sa.Engine:
             "driver_missing", "PostgreSQL needs the extra: pip install 'stockcore[postgres]'"
         ) from error
     settings = f"-c lock_timeout={LOCK_WAIT_S}s -c timezone=UTC -c datestyle=ISO"
-    options = f"{settings} -c plan_cache_mode=force_generic_plan -c jit=off"
+    isolation = "-c default_transaction_isolation=read\\ committed"  # who waited for a lock must see what was done
+    options = f"{settings} {isolation} -c plan_cache_mode=force_generic_plan -c jit=off"
     given = parsed.query.get("options")
     if given:
         options = f"{options} {given}"
@@ -118,6 +119,10 @@ def error_of(error: BaseException) -> StockcoreError:
         return StockcoreError(*_STATES[state])
     if isinstance(original, sqlite3.Error):
         return _sqlite_error(original)
+    if lacks_partition(original):
+        return StockcoreError(
+            "schema_mismatch", "the ledger has no partition for this month: run `stockcore db upgrade`"
+        )
     name = type(original).__name__
     if name == "ProgrammingError" and "connection option" in str(original):  # of the URL's query
         return StockcoreError("database_url", "not a database URL: an option in it is none of PostgreSQL's")
@@ -143,13 +148,22 @@ def _sqlite_error(error: sqlite3.Error) -> StockcoreError:
     return StockcoreError("internal", f"the database refused a statement ({type(error).__name__})")
 
 
+def lacks_partition(error: BaseException) -> bool:
+    """Whether the ledger has no partition for a row's month: the only check without a name."""
+    original: Any = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
+    if getattr(original, "sqlstate", None) != "23514":
+        return False
+    return original.diag.constraint_name is None
+
+
 def is_transient(error: BaseException) -> bool:
     """Whether the whole use case should simply run again: deadlock, serialisation failure, lost connection, or two
     writers that made the same new row (a pool, a command id)."""
     original: Any = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
     state = getattr(original, "sqlstate", None)
     if state is not None:
-        return state in ("40P01", "40001", "23505", "57P01", "57P02", "57P03") or state[:2] == "08"
+        return state in ("40P01", "40001", "23505", "25P03", "57P01", "57P02", "57P03", "57P05") or state[:2] == "08"
     if isinstance(original, sqlite3.Error):
         return False
-    return type(original).__name__ in ("OperationalError", "InterfaceError") and "connect" not in str(original)[:30]
+    never_connected = str(original).startswith(("connection failed", "connection timeout", "failed to resolve host"))
+    return type(original).__name__ in ("OperationalError", "InterfaceError") and not never_connected

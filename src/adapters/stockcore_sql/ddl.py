@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Final
 
 import attrs
 import sqlalchemy as sa
@@ -188,12 +189,29 @@ def _current_schema(connection: sa.Connection) -> str:
     return str(connection.scalar(sa.text("SELECT quote_ident(current_schema())")))
 
 
-def make_partitions_ahead(connection: sa.Connection) -> None:
-    """Partitions for last month (late clocks), this one and the next three."""
-    connection.exec_driver_sql(
-        "SELECT stock_movement_partition((date_trunc('month', now() AT TIME ZONE 'UTC') "
-        "+ make_interval(months => m))::date) FROM generate_series(-1, 3) AS m"
-    )
+#: How many months after the present one have their partition.
+MONTHS_AHEAD: Final = 3
+#: The ledger's months that have no partition: last month (late clocks), this one and the next ones.
+_MONTHS_LACKING: Final = sa.text(
+    f"""
+    SELECT month FROM (
+      SELECT CAST(date_trunc('month', coalesce(CAST(:now AS timestamptz), now()) AT TIME ZONE 'UTC')
+        + make_interval(months => m) AS date) AS month FROM generate_series(-1, {MONTHS_AHEAD}) AS m) AS wanted
+    WHERE to_regclass(format('%I.%I', current_schema(), 'stock_movement_' || to_char(month, 'YYYY_MM'))) IS NULL
+    ORDER BY month
+    """
+)
+
+
+def months_lacking(connection: sa.Connection, now: datetime | None = None) -> list[date]:
+    """Which of the ledger's months, from last month to some ahead of `now`, have no partition. PostgreSQL."""
+    return list(connection.scalars(_MONTHS_LACKING, {"now": now}))
+
+
+def make_partitions_ahead(connection: sa.Connection, now: datetime | None = None) -> None:
+    """Partitions for the months that lack one; the application's role may. Where none is lacking nobody waits."""
+    for month in months_lacking(connection, now):
+        connection.execute(sa.text("SELECT stock_movement_partition(:month)"), {"month": month})
 
 
 def _create_movement_table(connection: sa.Connection) -> None:

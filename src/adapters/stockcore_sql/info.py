@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from stockcore_sql import migrate, schema
 from stockcore_sql.connecting import translated
+from stockcore_sql.ddl import MONTHS_AHEAD, months_lacking
 
 
 class Info(TypedDict):
@@ -40,21 +41,32 @@ _OWNER_WARNING: Final = (
 )
 
 
+_MONTHS_WARNING: Final = (
+    "the ledger has partitions for less than two months ahead: run `stockcore db upgrade`, or restart the application"
+)
+
+
 def info_of(engine: sa.Engine) -> Info:
     """Errors: db_unavailable."""
     with translated(), engine.connect() as connection:
         found = migrate.version(connection)
         is_postgresql = engine.dialect.name == "postgresql"
         server = ".".join(map(str, engine.dialect.server_version_info or ()))
-        owns = is_postgresql and found is not None and bool(connection.scalar(_OWNS))
+        warnings = _warnings(connection) if is_postgresql and found is not None else []
         return {
             "database": engine.url.render_as_string(hide_password=True),
             "server": f"{'PostgreSQL' if is_postgresql else 'SQLite'} {server}",
             "schema": found,
             "needed": migrate.HEAD,
             "counts": {} if found is None else _counts(connection),
-            "warnings": [_OWNER_WARNING] if owns else [],
+            "warnings": warnings,
         }
+
+
+def _warnings(connection: sa.Connection) -> list[str]:
+    lacking = months_lacking(connection)
+    few = len(lacking) > MONTHS_AHEAD - 2  # an alert below two
+    return [*([_OWNER_WARNING] if connection.scalar(_OWNS) else []), *([_MONTHS_WARNING] if few else [])]
 
 
 def _counts(connection: sa.Connection) -> dict[str, int]:

@@ -59,9 +59,13 @@ def _exclusive(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 
 def upgrade_connection(connection: sa.Connection) -> None:
-    """Bring the database behind an open transaction to HEAD."""
+    """Bring the database behind an open transaction to HEAD, and its ledger's partitions to the months ahead."""
+    from stockcore_sql.ddl import make_partitions_ahead
+
     found = version(connection)
     if found == HEAD:
+        if connection.dialect.name == "postgresql":
+            make_partitions_ahead(connection)
         return
     _refuse_newer(found)
     if found is None:

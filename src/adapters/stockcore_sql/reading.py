@@ -115,7 +115,8 @@ def _rows(
         statement = statement.order_by(*[table.c[name] for name in order or shape.keys])
         if limited:
             statement = statement.limit(sa.bindparam("most", type_=sa.BigInteger()))
-        return statement.with_for_update(of=table) if lock else statement
+        # NO KEY: of a place every foreign key to it holds the key, and two that put goods there need not wait
+        return statement.with_for_update(of=table, key_share=record is locations.Location) if lock else statement
 
     return Read(shape, build)
 

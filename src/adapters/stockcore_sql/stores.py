@@ -14,13 +14,13 @@ import sqlalchemy as sa
 
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.records import KnownCommands
-from stockcore.kernel.unit_of_work import Changes, Drawn, Origin, Query
+from stockcore.kernel.unit_of_work import ChangedMeanwhileError, Changes, Drawn, Origin, Query
 from stockcore.locations.records import Location, Sites
 from stockcore.orders.records import LockOffers, NextOrderNumbers
 from stockcore_ids import uuid7s
 from stockcore_sql import migrate
-from stockcore_sql.connecting import engine_for, error_of, is_transient, translated
-from stockcore_sql.ddl import IDS_AT_ONCE
+from stockcore_sql.connecting import engine_for, error_of, is_transient, lacks_partition, translated
+from stockcore_sql.ddl import IDS_AT_ONCE, make_partitions_ahead
 from stockcore_sql.keeping import Kept, KeptSites
 from stockcore_sql.reading import LockOffersOfVariants, Postgres, Reader, Sqlite, postgres_value, sqlite_values
 from stockcore_sql.types import microseconds
@@ -232,7 +232,8 @@ class SqlStore:
         self.engine.dispose()
 
     def check_schema(self) -> None:
-        """Once per process: an empty SQLite file is given its tables, anything else must have this program's."""
+        """Once per process: an empty SQLite file is given its tables, anything else must have this program's. The
+        ledger's next months get their partitions."""
         if self._checked:
             return
         with translated():
@@ -243,7 +244,18 @@ class SqlStore:
                 migrate.upgrade(self.url)
                 found = migrate.HEAD
         migrate.check(found)
+        if self.is_postgresql:
+            self._prepare_months()
         self._checked = True
+
+    def _prepare_months(self) -> None:
+        """Whoever may not (a role or a server that only reads) needs no partition."""
+        try:
+            with self.engine.begin() as connection:
+                make_partitions_ahead(connection, self.clock() if self.clock is not None else None)
+        except sa.exc.DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in ("42501", "25006"):
+                raise error_of(error) from error
 
     @contextlib.contextmanager
     def transaction(self, origin: Origin, *, dry_run: bool = False) -> Iterator[Any]:
@@ -300,7 +312,13 @@ class SqlStore:
                 return work()
             except StockcoreError:
                 raise
+            except ChangedMeanwhileError as error:
+                if attempt == TRIES_MAX:
+                    raise _busy() from error
             except Exception as error:
+                if attempt == 1 and lacks_partition(error):  # running for months
+                    self._checked = False
+                    continue
                 if attempt < TRIES_MAX and is_transient(error):
                     time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - spreads retries, no secret
                     continue
@@ -317,6 +335,7 @@ class HostedStore:
     def __init__(self, connection: sa.Connection, *, clock: Clock | None = None) -> None:
         self._connection = connection
         self._clock = clock
+        self._is_checked = False
 
     @contextlib.contextmanager
     def transaction(self, origin: Origin, *, dry_run: bool = False) -> Iterator[Any]:
@@ -325,6 +344,8 @@ class HostedStore:
             self._connection.begin()
         driver: Any = self._connection.connection.driver_connection
         is_postgresql = self._connection.dialect.name == "postgresql"
+        if is_postgresql:
+            self._check_isolation()
         if not is_postgresql and not driver.in_transaction:
             driver.execute("BEGIN IMMEDIATE")  # before the savepoint, which would begin a deferred transaction
         savepoint = self._connection.begin_nested()
@@ -343,12 +364,29 @@ class HostedStore:
         else:
             savepoint.commit()
 
+    def _check_isolation(self) -> None:
+        """Who waited for a lock must see what was done meanwhile; a snapshot of the whole transaction hides it."""
+        if self._is_checked:
+            return
+        with translated():
+            level = self._connection.get_isolation_level()
+        if level != "READ COMMITTED":
+            raise StockcoreError("usage", f"the host's transaction is {level}; stockcore needs READ COMMITTED")
+        self._is_checked = True
+
     def new_ids(self, count: int) -> list[UUID]:
         return uuid7s(count)
 
     def retrying(self, work: Callable[[], R]) -> R:
-        with translated():
-            return work()
+        try:
+            with translated():
+                return work()
+        except ChangedMeanwhileError as error:
+            raise _busy() from error
+
+
+def _busy() -> StockcoreError:
+    return StockcoreError("busy", "other commands changed what this one reads; try again")
 
 
 def _from_driver(error: Exception) -> bool:

@@ -188,7 +188,9 @@ def open_application(
 
 def embed(connection: sa.Connection, *, clock: Clock | None = None, origin: Origin = _LIBRARY) -> Application:
     """Inside a transaction that the host application owns: stockcore neither commits nor rolls back, and what the
-    host undoes is gone. The tables must be there (`stockcore db upgrade`)."""
+    host undoes is gone; the host commits, or nothing was done. The tables must be there (`stockcore db upgrade`, which
+    a PostgreSQL host also runs once a month or oftener, for the ledger's partitions), and on PostgreSQL the transaction
+    must be READ COMMITTED (`usage`)."""
 
     @contextlib.contextmanager
     def connect() -> Iterator[sa.Connection]:

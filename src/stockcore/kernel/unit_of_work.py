@@ -69,6 +69,11 @@ class Drawn:
     now: datetime
 
 
+class ChangedMeanwhileError(Exception):
+    """What was read does not fit together: another transaction was committed between two reads. All is to be done
+    again from the start, which the store does."""
+
+
 class Changes:
     """What a use case wants written: records to insert, to update (all columns that may change), to delete.
 

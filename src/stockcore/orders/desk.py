@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from stockcore.catalog.conversion import Conversions
-from stockcore.catalog.records import Variant, VariantsByCode
+from stockcore.catalog.records import Sold, VariantsByCode
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import Work
 from stockcore.kernel.quantity import ZERO, plain
@@ -127,7 +127,7 @@ class OrderDesk:
         self.book.load_allocations(answers.get(AllocationsWaitingWithOrders, ()))
         places: list[Location] = answers.get(PlacesForOrders) or answers.get(Sites, [])
         self.floor = Floor(places, answers.get(LotsOfOrders, ()), self.ids.now)
-        self.variants_of_lines: dict[int, Variant] = {v.id: v for v in answers.get(VariantsOfOrders, ())}
+        self.variants_of_lines: dict[int, Sold] = {v.id: v for v in answers.get(VariantsOfOrders, ())}
         self.variants = {normal_code(v.sku): v for v in answers.get(VariantsByCode, ())}
         self.conversions = Conversions()
         self.lots: dict[tuple[int, str], Lot] = {}

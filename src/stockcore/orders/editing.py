@@ -43,7 +43,7 @@ from stockcore.orders.wanted import converted_line, wanted_line
 from stockcore.stock.allocating import requirement_of
 from stockcore.stock.book import Demand, PoolKey, sites_of
 from stockcore.stock.records import Backorder, DemandType, Quant, Reservation
-from stockcore.stock.serving import reserve, serve
+from stockcore.stock.serving import check_nothing_came, reserve, serve
 
 
 @attrs.frozen
@@ -106,6 +106,8 @@ def _edit_all(uow: UnitOfWork, work: Work[EditOrder, OrderChanged]) -> None:
         known = {*desk.variants_of_lines, *(variant.id for variant in desk.variants.values())}
         desk.conversions = Conversions.of(*uow.load(PackagingsOf(tuple(sorted(known))), Units()))
     work.decide(lambda command: _edit(desk, command), desk.changes)
+    named = [*desk.variants_of_lines.values(), *desk.variants.values()]
+    check_nothing_came(uow, desk.book, {variant.id: variant.sku for variant in named})
     desk.write()
 
 
@@ -129,6 +131,7 @@ def _edit(desk: OrderDesk, command: EditOrder) -> OrderChanged:
         _enter_again(edit)
         if edit.is_new:
             desk.lines(order).append(edit.line)
+            desk.variants_of_lines.setdefault(edit.variant.id, edit.variant)  # a later edit of the batch may name it
             desk.changes.insert(edit.line)
             if order.state == State.RECEIVED and edit.variant.stocked:
                 serving = _serving(desk, order)

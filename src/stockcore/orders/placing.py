@@ -63,7 +63,7 @@ from stockcore.stock.records import (
     Reservation,
     ReservationsOf,
 )
-from stockcore.stock.serving import available_to, available_to_any, reserve, serve
+from stockcore.stock.serving import available_to, available_to_any, check_nothing_came, reserve, serve
 
 QUANTITY_MAX: Final = Decimal(QUANTITY_LIMIT)
 POLICIES: Final = ("all_or_nothing", "ship_available", "backorder")
@@ -192,6 +192,7 @@ def candidates(sites: Sequence[Location], codes: Sequence[str], strategy: str) -
 def _place_all(uow: UnitOfWork, work: Work[PlaceOrder, OrderDocument]) -> None:
     counter = Counter(uow, work, work.commands)
     work.decide(lambda command: _place(counter, command), counter.changes, counter.write if uow.is_served else None)
+    check_nothing_came(uow, counter.book, {variant.id: variant.sku for variant in counter.variants.values()})
     counter.write()
 
 

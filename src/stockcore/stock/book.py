@@ -16,7 +16,7 @@ from uuid import UUID
 
 from stockcore.kernel.plain import to_json
 from stockcore.kernel.quantity import ONE, ZERO
-from stockcore.kernel.unit_of_work import Changes, Ids, Origin
+from stockcore.kernel.unit_of_work import ChangedMeanwhileError, Changes, Ids, Origin
 from stockcore.kernel.values import value
 from stockcore.stock.records import (
     NOBODY,
@@ -92,6 +92,7 @@ class Book:
         self._quants_at: dict[PoolKey, list[Quant]] = {}
         self.backorders: dict[BackorderKey, Backorder] = {}
         self.raised: set[int] = set()  # variants of which more became available
+        self.queued: set[int] = set()  # variants that somebody new waits for
 
     # -- what was loaded -----------------------------------------------------------------------------------------
 
@@ -100,14 +101,25 @@ class Book:
             self.pools.setdefault((pool.variant, pool.site), pool)
 
     def load_quants(self, quants: Iterable[Quant]) -> None:
+        """Errors: ChangedMeanwhileError."""
         for quant in quants:
             if quant.id not in self.quants_by_id:
+                self._check_pool(quant.variant, quant.site)
                 self._keep_quant(quant)
 
     def load_reservations(self, reservations: Iterable[Reservation]) -> None:
+        """Errors: ChangedMeanwhileError."""
         for reservation in reservations:
             if reservation.id not in self.reservations_by_id:
+                if reservation.outstanding > ZERO:
+                    self._check_pool(reservation.variant, reservation.site)
                 self._keep_reservation(reservation)
+
+    def _check_pool(self, variant: int, site: int) -> None:
+        """Who waited for the lock of a SKU's pools does not see the pool that was made meanwhile, but what lies in it.
+        Errors: ChangedMeanwhileError."""
+        if (variant, site) not in self.pools:
+            raise ChangedMeanwhileError(f"variant {variant} has come to site {site}")
 
     def load_allocations(self, allocations: Iterable[Allocation]) -> None:
         for allocation in allocations:
@@ -425,6 +437,7 @@ class Book:
 
     def backorder(self, demand: Demand, quantity: Decimal) -> Backorder:
         """A demand waits for (more of) its goods, in the place its age gives it."""
+        self.queued.add(demand.variant)
         key = (demand.id.int, demand.line.int, demand.variant)
         backorder = self.backorders.get(key)
         if backorder is None:

@@ -35,6 +35,7 @@ from stockcore.stock.records import (
     Document,
     DocumentLine,
     LockBackorders,
+    LockPools,
     LockPoolsByCode,
     LockQuants,
     LockReservations,
@@ -132,7 +133,8 @@ class Desk:
         self.variants: dict[str, Variant] = {normal_code(variant.sku): variant for variant in variants}
         ids = tuple(sorted(variant.id for variant in variants))
         uow.prepare_draw(ids_per_command * max(1, len(work.commands)))
-        backorders, reservations, waiting, quants, allocations, lots = uow.load(
+        grown, backorders, reservations, waiting, quants, allocations, lots = uow.load(
+            LockPools(ids),  # again: who waited for a lock does not see the pools that were made meanwhile
             LockBackorders(ids),
             LockReservations(ids),
             LockReservationsWaiting(ids),
@@ -143,7 +145,7 @@ class Desk:
         self.changes = Changes()
         self.ids = Ids(uow, ids_per_command * max(1, len(work.commands)))
         self.book = Book(self.changes, self.ids, uow.origin)
-        self.book.load_pools(pools)
+        self.book.load_pools([*pools, *grown])
         self.book.load_backorders(backorders)
         self.book.load_reservations([*reservations, *waiting])
         self.book.load_quants(quants)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
 import attrs
 
+from stockcore.catalog.records import LockProducts
 from stockcore.kernel.quantity import ZERO, whole_multiples
+from stockcore.kernel.text import lookup_codes
+from stockcore.kernel.unit_of_work import ChangedMeanwhileError, UnitOfWork
 from stockcore.stock.allocating import choose, requirement_of
 from stockcore.stock.book import Book, Demand, Posting, demand_of, sites_of
 from stockcore.stock.floor import Floor
-from stockcore.stock.records import Backorder, DemandType, Reservation
+from stockcore.stock.records import Backorder, DemandType, LockPools, Reservation
 
 
 def serve(book: Book, posting: Posting, floor: Floor) -> None:
@@ -55,6 +59,24 @@ def _expiry(book: Book, backorder: Backorder) -> datetime | None:
     demand, line = backorder.demand_id.int, backorder.demand_line.int
     known = (book.reservations.get((demand, line, backorder.variant, site)) for site in sites_of(backorder.sites))
     return max((r.expires_at for r in known if r is not None and r.expires_at is not None), default=None)
+
+
+def check_nothing_came(uow: UnitOfWork, book: Book, skus: Mapping[int, str]) -> None:
+    """Before anybody is told to wait: no site has got the first goods of the SKU while we waited for a lock, and
+    whoever brings them now will see who waits. `skus`: by variant.
+
+    Errors: ChangedMeanwhileError.
+    """
+    if not book.queued or not uow.is_served:
+        return
+    variants = tuple(sorted(book.queued))
+    moved = {variant for variant, _ in book.pools}
+    unmoved = lookup_codes(skus[variant] for variant in variants if variant not in moved)
+    if unmoved:
+        uow.load(LockProducts(unmoved))  # as the first movement does, for want of a pool
+    for pool in uow.load(LockPools(variants)):
+        if (pool.variant, pool.site) not in book.pools:
+            raise ChangedMeanwhileError(f"variant {pool.variant} has come to site {pool.site}")
 
 
 def available_to_any(book: Book, floor: Floor, variant: int, site: int) -> Decimal:

@@ -14,7 +14,7 @@ from stockcore.orders.commands import (
 )
 from stockcore.orders.editing import EDIT_ORDER
 from stockcore.orders.fulfilling import ADVANCE_ORDER
-from tests.support.house import House, d
+from tests.support.house import House, codes, d
 
 
 def edit(number: str, *quantities: int, **new: int) -> EditOrder:
@@ -130,3 +130,13 @@ def test_a_shipment_that_the_order_has_not_is_refused(house: House) -> None:
         wish = AdvanceOrder(number=number, to=to, shipments=("TYPO",))
         assert house.refused(ADVANCE_ORDER, wish).code == "unknown_shipment"
     assert house.shipments(number) == []
+
+
+def test_a_later_edit_of_a_batch_may_name_a_line_that_an_earlier_one_added(house: House) -> None:
+    house.receive("A", 5)
+    house.receive("B", 5)
+    number = house.order(("A", 1)).number
+    edits = (LineEdit(sku="B", quantity=d(2)), LineEdit(line=2, quantity=d(3)))
+    outcomes = house.run(EDIT_ORDER, *(EditOrder(number=number, lines=(edit,)) for edit in edits))
+    assert codes(outcomes) == []
+    assert [line.reserved for line in house.lines(number)] == [1, 3]
