@@ -213,6 +213,7 @@ def _offer(variant: catalog.Variant, pool: stock.Pool, late: bool) -> orders.Off
         step=variant.step,
         stocked=variant.stocked,
         list_price=variant.list_price,
+        currency=variant.currency,
         status=variant.status,
         site=pool.site,
         on_hand=pool.on_hand,

@@ -412,8 +412,8 @@ CROSS JOIN LATERAL json_array_elements_text(CAST(waiting.sites AS json)) AS cand
 JOIN stock_pool AS pool ON pool.variant = waiting.variant AND pool.site = CAST(candidate.site AS bigint)
 JOIN location AS place ON place.id = pool.site AND NOT place.blocked
 WHERE waiting.outstanding > 0 AND waiting.requirement IN ('', '{}')
-  AND waiting.outstanding >= waiting.multiple
-  AND pool.on_hand - pool.blocked - pool.reserved >= waiting.multiple
+  AND (pool.on_hand - pool.blocked - pool.reserved >= waiting.multiple
+    OR pool.on_hand - pool.blocked - pool.reserved >= waiting.outstanding)
 """,
     "sqlite": """
 SELECT waiting.id AS backorder, waiting.demand_type, waiting.demand_id, waiting.demand_line, waiting.variant, pool.site,
@@ -423,8 +423,8 @@ CROSS JOIN json_each(waiting.sites) AS candidate
 JOIN stock_pool AS pool ON pool.variant = waiting.variant AND pool.site = candidate.value
 JOIN location AS place ON place.id = pool.site AND NOT place.blocked
 WHERE waiting.outstanding > 0 AND waiting.requirement IN ('', '{}')
-  AND waiting.outstanding >= waiting.multiple
-  AND pool.on_hand - pool.blocked - pool.reserved >= waiting.multiple
+  AND (pool.on_hand - pool.blocked - pool.reserved >= waiting.multiple
+    OR pool.on_hand - pool.blocked - pool.reserved >= waiting.outstanding)
 """,
 }
 

@@ -39,6 +39,8 @@ def _grant(connection: sa.Connection, app_role: str) -> None:
 
     if connection.dialect.name != "postgresql":
         raise StockcoreError("usage", "only PostgreSQL has roles", field="app_role")
+    if not connection.scalar(sa.text("SELECT count(*) FROM pg_roles WHERE rolname = :name"), {"name": app_role}):
+        raise StockcoreError("value_unknown", f"there is no role {app_role!r}: create it first", field="app_role")
     grant_to(connection, app_role)
 
 

@@ -253,7 +253,7 @@ class LockOffersOfVariants(Query[orders.Offer]):
 def _offers(wanted: Callable[[Dialect], sa.ColumnElement[bool]]) -> Read:
     expired = sa.select(_res.variant).where(_res.expires_at.is_not(None), _OUTSTANDING)
     variant, pool = s.variant.c, s.stock_pool.c
-    columns = [variant[name] for name in ("id", "sku", "unit", "step", "stocked", "list_price", "status")]
+    columns = [variant[name] for name in ("id", "sku", "unit", "step", "stocked", "list_price", "currency", "status")]
     columns += [pool[name] for name in SHAPES[stock.Pool].columns if name != "variant"]
 
     def build(dialect: Dialect) -> sa.Select[Any]:

@@ -37,6 +37,7 @@ CODES: Final[Mapping[str, Kind]] = {
     "quantity_precision": _RULE,  # depends on the variant's unit
     "money_precision": _MALFORMED,
     "money_negative": _MALFORMED,
+    "currency_mismatch": _RULE,
     "currency_unknown": _MALFORMED,
     "text_invalid": _MALFORMED,
     "text_blank": _MALFORMED,

@@ -198,8 +198,7 @@ class OrderDesk:
         return next((row for row in rows if row.demand_line == line.id), None)
 
     def check_multiple(self, order: Order, line: OrderLine, change: Decimal, *, field: str) -> None:
-        """So much more (or, below zero, less) is wanted: what then waits is whole multiples of the line, for the rest
-        of it could never be served.
+        """So much more (or, below zero, less) is wanted: what then waits is whole multiples of the line.
 
         Errors: quantity_precision.
         """

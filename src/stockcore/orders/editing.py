@@ -16,7 +16,7 @@ from stockcore.catalog.conversion import Conversions
 from stockcore.catalog.records import PackagingsOf, Sold, Units
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
-from stockcore.kernel.quantity import ONE, ZERO, check_step, plain, read_quantity
+from stockcore.kernel.quantity import DECIMALS_MAX, ONE, ZERO, check_step, plain, read_quantity
 from stockcore.kernel.reading import listed, read_list
 from stockcore.kernel.unit_of_work import UnitOfWork
 from stockcore.orders import sourcing
@@ -56,6 +56,11 @@ class _Edit:
     is_new: bool
     multiple: Decimal  # of a new line: what it reserves whole multiples of
 
+    @property
+    def given_up(self) -> Decimal:
+        """What it holds or waits for and then will not: what is cancelled already is left out first."""
+        return max(ZERO, -self.change - self.line.cancelled)
+
 
 class _Freed:
     """What lines that shrink will give up: of each pool, and of which goods where they were chosen already."""
@@ -69,7 +74,7 @@ class _Freed:
 
     def _give_up(self, order: Order, edit: _Edit) -> None:
         waiting = (b.outstanding for b in self._desk.backorders(order) if b.demand_line == edit.line.id)
-        held = -edit.change - sum(waiting, ZERO)
+        held = edit.given_up - sum(waiting, ZERO)
         for reservation, part in held_parts(self._desk, order, edit.line, held):
             key = (reservation.variant, reservation.site)
             self._pools[key] = self._pools.get(key, ZERO) + part
@@ -127,7 +132,9 @@ def _edit(desk: OrderDesk, command: EditOrder) -> OrderChanged:
     plan = _plan(desk, order, grown, freed) if grown and order.state != State.RECEIVED else None
     posting = desk.posting(order)
     for edit in edits:
+        given_up = edit.given_up
         edit.line.ordered += edit.change
+        edit.line.cancelled += min(ZERO, edit.change + given_up)
         _enter_again(edit)
         if edit.is_new:
             desk.lines(order).append(edit.line)
@@ -138,13 +145,12 @@ def _edit(desk: OrderDesk, command: EditOrder) -> OrderChanged:
                 desk.book.note_demand(_demand(desk, order, edit, as_json(serving)), serving[0].site)
         elif edit.change:
             desk.changes.update(edit.line)
-        if edit.change < ZERO and order.state != State.RECEIVED:
-            withdraw(desk, order, posting, edit.line, -edit.change)
+        if given_up and order.state != State.RECEIVED:
+            withdraw(desk, order, posting, edit.line, given_up)
     if plan is not None:
         found, demands = plan
         for take in found.takes:
-            if grown[take.line].variant.stocked:
-                reserve(desk.book, posting, desk.floor, demands[take.line], take.site, take.quantity)
+            reserve(desk.book, posting, desk.floor, demands[take.line], take.site, take.quantity)
         for edit, demand, short in zip(grown, demands, found.short, strict=True):
             if short and order.policy == "backorder":
                 desk.book.backorder(demand, short)
@@ -159,14 +165,16 @@ def _edit(desk: OrderDesk, command: EditOrder) -> OrderChanged:
 
 
 def _enter_again(edit: _Edit) -> None:
-    """The line's entered quantity follows; where it is no whole quantity of the unit, in base units."""
+    """The line's entered quantity follows; where it is no whole quantity of the unit, it and the price are per base
+    unit."""
     line = edit.line
     entered = Fraction(line.ordered) / Fraction(line.factor)
     millionths = entered * 10**6
     if millionths.denominator == 1 and entered * Fraction(line.factor) == Fraction(line.ordered):
         line.entered = Decimal(millionths.numerator).scaleb(-6)
     else:
-        line.entered, line.entered_unit, line.factor = line.ordered, edit.variant.unit, ONE
+        price = line.price if line.price is None else round(line.price / line.factor, DECIMALS_MAX)
+        line.entered, line.entered_unit, line.factor, line.price = line.ordered, edit.variant.unit, ONE, price
 
 
 def _serving(desk: OrderDesk, order: Order) -> list[sourcing.Candidate]:
@@ -201,15 +209,16 @@ def _checked(desk: OrderDesk, order: Order, edits: Sequence[LineEdit]) -> list[_
         check_step(quantity, variant.step, field=f"{field}/quantity")
         if quantity > line.ordered and variant.status == "inactive":
             raise StockcoreError("inactive_sku", f"{variant.sku} is not active", field=f"{field}/line")
-        fixed = line.ordered - not_dispatched(desk, order, line)
+        fixed = line.ordered - line.cancelled - not_dispatched(desk, order, line)
         if quantity < fixed:
             raise StockcoreError(
                 "illegal_transition",
-                f"{plain(fixed)} of line {line.line_no} is dispatched or cancelled already",
+                f"{plain(fixed)} of line {line.line_no} is dispatched already",
                 field=f"{field}/quantity",
             )
-        desk.check_multiple(order, line, quantity - line.ordered, field=f"{field}/quantity")
         checked.append(_Edit(line, variant, quantity - line.ordered, False, variant.step))
+        change = max(ZERO, checked[-1].change) - checked[-1].given_up
+        desk.check_multiple(order, line, change, field=f"{field}/quantity")
     return checked
 
 
@@ -217,7 +226,7 @@ def _new_line(desk: OrderDesk, order: Order, edit: LineEdit, offset: int, field:
     if edit.sku is None:
         raise StockcoreError("field_required", "a new line needs a SKU", field=f"{field}/sku")
     request = LineRequest(sku=edit.sku, quantity=edit.quantity, price=edit.price, unit=edit.unit)
-    wanted = wanted_line(desk, request, field)
+    wanted = wanted_line(desk, request, field, order.currency)
     last = max((line.line_no for line in desk.lines(order)), default=0)
     line = OrderLine(
         desk.new_id(),
@@ -240,7 +249,9 @@ def _plan(desk: OrderDesk, order: Order, grown: Sequence[_Edit], freed: _Freed) 
     serving = _serving(desk, order)
     demands = [_demand(desk, order, edit, as_json(serving)) for edit in grown]
     wishes = [
-        sourcing.Wish(edit.variant.id, edit.variant.sku, edit.change, demand.multiple, demand.requirement)
+        sourcing.Wish(
+            edit.variant.id, edit.variant.sku, edit.change, demand.multiple, demand.requirement, edit.variant.stocked
+        )
         for edit, demand in zip(grown, demands, strict=True)
     ]
 

@@ -72,12 +72,14 @@ def step(current: State, wanted: State) -> Step:
 
 
 def illegal(current: str, wanted: str) -> StockcoreError:
+    steps = LIFECYCLE[State(current)]
+    by_itself = "; that is a command of its own" if wanted in steps else ""  # cancelling is no advance
     return StockcoreError(
         "illegal_transition",
-        f"an order that is {current} cannot become {wanted}",
+        f"an order that is {current} cannot become {wanted}{by_itself}",
         current=str(current),
         wanted=str(wanted),
-        allowed=sorted(LIFECYCLE[State(current)]),
+        allowed=sorted(step for step in steps if step != wanted),
     )
 
 

@@ -45,7 +45,7 @@ from stockcore.orders.records import (
     OrdersByReference,
 )
 from stockcore.orders.results import LineFigures, OrderDocument
-from stockcore.orders.wanted import Wanted, wanted_lines
+from stockcore.orders.wanted import CURRENCY_DEFAULT, Wanted, wanted_lines
 from stockcore.stock.allocating import requirement_of
 from stockcore.stock.book import Book, Demand, Posting
 from stockcore.stock.desk import demand_uuid
@@ -67,7 +67,6 @@ from stockcore.stock.serving import available_to, available_to_any, check_nothin
 
 QUANTITY_MAX: Final = Decimal(QUANTITY_LIMIT)
 POLICIES: Final = ("all_or_nothing", "ship_available", "backorder")
-CURRENCY_DEFAULT: Final = "GBP"
 
 #: What only `Counter.next_number` gives: a number of this form that somebody brings could be given again later.
 AUTOMATIC: Final = re.compile("SO-(?:[0-9]{6}|[1-9][0-9]{6,})")
@@ -82,13 +81,14 @@ class Counter:
         self.work = work
         lines = [line for order in orders for line in listed(order.lines, LineRequest)]
         codes = lookup_codes(set(listed([line.sku for line in lines], str)))
-        queries: list[Query[Any]] = [work.known(), Sites(), LockOffers(codes)]
+        queries: list[Query[Any]] = [work.known()]
         customers = lookup_codes(order.customer for order in orders)
         numbers = readable(order.number for order in orders if order.number is not None)
         references = readable(order.reference for order in orders if order.reference is not None)
         unnumbered = sum(order.number is None for order in orders)
+        queries += [LockOrders(numbers)] if numbers else []  # before the pools, as whoever changes an order does
+        queries += [LockOffers(codes), Sites()]
         queries += [CustomersByCode(customers)] if customers else []
-        queries += [LockOrders(numbers)] if numbers else []
         queries += [OrdersByReference(references)] if references else []
         queries += [NextOrderNumbers(unnumbered)] if unnumbered else []
         expected = 3 * len(lines) + 2
@@ -200,7 +200,7 @@ def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
     """Decide one order; raises before anything is changed, or makes all its changes."""
     terms = _terms(counter, command)
     serving = counter.serving(command)
-    wanted = wanted_lines(counter, command, serving)
+    wanted = wanted_lines(counter, command, serving, terms.currency)
     holds = _holds(counter, command, {line.variant for line in wanted})
     order_id = counter.new_id()
     line_ids = [counter.new_id() for _ in wanted]
@@ -215,7 +215,7 @@ def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
     def available(line: int, variant: int, site: int) -> Decimal:
         found = known.get((line, site))
         if found is None:
-            if not wanted[line].sold.stocked:
+            if not wanted[line].stocked:
                 found = wanted[line].quantity
             elif (variant, site) not in held:
                 found = available_to(counter.book, counter.floor, demands[line], site)
@@ -251,12 +251,12 @@ def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
         counter.changes.insert(line)
     if kept:
         for demand, want in zip(demands, wanted, strict=True):
-            if want.sold.stocked:
+            if want.stocked:
                 counter.book.note_demand(demand, serving[0].site)
         counter.book.raise_exception("insufficient_stock", order=order.number, explanation=json.loads(explanation))
         write_history(counter, order, [(None, State.RECEIVED)], None, explanation)
     else:
-        _reserve(counter, command, plan, demands, wanted, holds, order_id)
+        _reserve(counter, command, plan, demands, holds, order_id)
         if command.policy == "ship_available":
             for line, short in zip(lines, plan.short, strict=True):
                 line.cancelled = short
@@ -496,7 +496,6 @@ def _reserve(
     command: PlaceOrder,
     plan: sourcing.Plan,
     demands: Sequence[Demand],
-    wanted: Sequence[Wanted],
     holds: Sequence[Reservation],
     order_id: UUID,
 ) -> None:
@@ -506,8 +505,7 @@ def _reserve(
         release_all(book, posting, hold)
     book.raised.clear()  # what the holds gave back is this order's first
     for take in plan.takes:
-        if wanted[take.line].sold.stocked:
-            reserve(book, posting, counter.floor, demands[take.line], take.site, take.quantity)
+        reserve(book, posting, counter.floor, demands[take.line], take.site, take.quantity)
     if command.policy == "backorder":
         for demand, short in zip(demands, plan.short, strict=True):
             if short > ZERO:
@@ -528,7 +526,7 @@ def _document(
     is_open = False
     figures = []
     for line, want, short in zip(lines, wanted, plan.short, strict=True):
-        stocked = want.sold.stocked
+        stocked = want.stocked
         reserved = line.ordered - short if stocked and not kept else ZERO
         backordered = short if order.policy == "backorder" and not kept else ZERO
         shipped = ZERO if stocked else shipped_of_service(order.state, line.ordered, line.cancelled)

@@ -127,6 +127,7 @@ class Offer:
     step: Decimal
     stocked: bool
     list_price: Decimal | None
+    currency: str | None
     status: str
     site: int
     on_hand: Decimal

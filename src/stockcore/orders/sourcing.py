@@ -39,13 +39,14 @@ class Candidate:
 @value
 class Wish:
     """One line's wish, in base units and whole multiples. `requirement`: what not every unit satisfies, as JSON; empty
-    when any available unit will do."""
+    when any available unit will do. What is not `stocked`, a service, is taken from nowhere."""
 
     variant: int
     sku: str
     quantity: Decimal
     multiple: Decimal
     requirement: str
+    stocked: bool
 
 
 @value
@@ -184,12 +185,25 @@ def _disjoint(one: str, other: str) -> bool:
     return any(x is not None and y is not None and x != y for x, y in pairs)
 
 
+def _freedom(wish: Wish) -> int:
+    """How many units satisfy a wish: those of one lot or place, those that keep long enough, any."""
+    wanted = requirement_of(wish.requirement)
+    if wanted is None:
+        return 2
+    return 0 if wanted.lot is not None or wanted.location is not None else 1
+
+
 def _fill(wishes: Sequence[Wish], available: Available, sites: Sequence[Candidate], pooled: Pooled | None) -> Plan:
-    """Take each line from the first of the sites that has all of it, else from one after the other."""
+    """Take each line from the first of the sites that has all of it, else from one after the other. Where lines want
+    the same goods, those that few units satisfy come first."""
     taken = _Taken(pooled) if len({wish.variant for wish in wishes}) < len(wishes) else None
     takes: list[Take] = []
-    short: list[Decimal] = []
-    for line, wish in enumerate(wishes):
+    short = [ZERO] * len(wishes)
+    lines = range(len(wishes)) if taken is None else sorted(range(len(wishes)), key=lambda line: _freedom(wishes[line]))
+    for line in lines:
+        wish = wishes[line]
+        if not wish.stocked:
+            continue
         left = wish.quantity
         rooms: list[tuple[int, Decimal]] = []
         for site in sites:
@@ -208,7 +222,7 @@ def _fill(wishes: Sequence[Wish], available: Available, sites: Sequence[Candidat
                     taken.add(wish, number, part)
                 takes.append(Take(line, number, part))
                 left -= part
-        short.append(left)
+        short[line] = left
     used = {take.site for take in takes}
     return Plan(tuple(takes), tuple(short), tuple(site for site in sites if site.site in used))
 

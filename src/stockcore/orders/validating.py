@@ -51,7 +51,7 @@ def validate(desk: OrderDesk, variants: dict[int, Variant], order: Order) -> Ord
 def _wish(line: OrderLine, variant: Variant, demand: Demand | None) -> sourcing.Wish:
     multiple = variant.step if demand is None else demand.multiple
     pin = "" if demand is None else demand.requirement
-    return sourcing.Wish(variant.id, variant.sku, line.ordered - line.cancelled, multiple, pin)
+    return sourcing.Wish(variant.id, variant.sku, line.ordered - line.cancelled, multiple, pin, variant.stocked)
 
 
 def _reserve(
@@ -59,6 +59,5 @@ def _reserve(
 ) -> None:
     posting = desk.posting(order)
     for take in plan.takes:
-        demand = demands.get(lines[take.line].id)
-        if demand is not None:  # a service needs no goods
-            reserve(desk.book, posting, desk.floor, demand, take.site, take.quantity)
+        demand = demands[lines[take.line].id]
+        reserve(desk.book, posting, desk.floor, demand, take.site, take.quantity)

@@ -24,6 +24,7 @@ from stockcore.stock.floor import Floor
 from stockcore.stock.records import Lot
 
 LINES_MAX: Final = 10_000
+CURRENCY_DEFAULT: Final = "GBP"
 
 
 class Known(Protocol):
@@ -50,8 +51,10 @@ class Wanted(sourcing.Wish):
     factor: Decimal
 
 
-def wanted_lines(known: Known, command: PlaceOrder, serving: Sequence[sourcing.Candidate]) -> list[Wanted]:
-    """Errors: those of read_list and of `wanted_line`, order_without_lines, too_many_lines."""
+def wanted_lines(
+    known: Known, command: PlaceOrder, serving: Sequence[sourcing.Candidate], currency: str
+) -> list[Wanted]:
+    """`currency`: the order's. Errors: those of read_list and of `wanted_line`, order_without_lines, too_many_lines."""
     lines = read_list(command.lines, LineRequest, field="lines")
     if not lines:
         raise StockcoreError("order_without_lines", "an order needs a line", field="lines")
@@ -60,7 +63,7 @@ def wanted_lines(known: Known, command: PlaceOrder, serving: Sequence[sourcing.C
     wanted, refusals = [], []
     for index, line in enumerate(lines):
         try:
-            wanted.append(wanted_line(known, line, f"lines/{index}", serving))
+            wanted.append(wanted_line(known, line, f"lines/{index}", currency, serving))
         except StockcoreError as refusal:
             refusals.append(refusal)
     if refusals:
@@ -77,9 +80,11 @@ def _of_lines(refusals: Sequence[StockcoreError]) -> StockcoreError:
     return first
 
 
-def wanted_line(known: Known, line: LineRequest, field: str, serving: Sequence[sourcing.Candidate] = ()) -> Wanted:
-    """`serving`: the sites that may serve the line. Errors: unknown_sku, inactive_sku, those of quantities, units,
-    prices and requirements."""
+def wanted_line(
+    known: Known, line: LineRequest, field: str, currency: str, serving: Sequence[sourcing.Candidate] = ()
+) -> Wanted:
+    """`currency`: the order's; `serving`: the sites that may serve the line. Errors: unknown_sku, inactive_sku,
+    currency_mismatch, those of quantities, units, prices and requirements."""
     sku: object = line.sku
     variant = known.variants.get(normal_code(sku)) if isinstance(sku, str) else None
     if variant is None:
@@ -98,6 +103,12 @@ def wanted_line(known: Known, line: LineRequest, field: str, serving: Sequence[s
     price = variant.list_price
     if line.price is not None:
         price = read_unit_price(line.price, field=f"{field}/price")
+    elif price is not None and (variant.currency or CURRENCY_DEFAULT) != currency:
+        raise StockcoreError(
+            "currency_mismatch",
+            f"{variant.sku} has its list price in {variant.currency or CURRENCY_DEFAULT}, the order is in {currency}",
+            field=f"{field}/price",
+        )
     elif price is not None and factor != ONE:
         price = round(read_decimal(price * factor, field=f"{field}/price"), DECIMALS_MAX)
     if line.multiple is not None:
@@ -109,6 +120,7 @@ def wanted_line(known: Known, line: LineRequest, field: str, serving: Sequence[s
         quantity,
         multiple,
         requirement,
+        variant.stocked,
         variant,
         price,
         entered,

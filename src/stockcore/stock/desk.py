@@ -27,7 +27,7 @@ from stockcore.kernel.quantity import (
 from stockcore.kernel.records import Message
 from stockcore.kernel.text import lookup_codes, normal_code, read_text
 from stockcore.kernel.unit_of_work import Changes, Ids, UnitOfWork
-from stockcore.locations.records import Location, LockPlaces, PlacesFor, Purpose
+from stockcore.locations.records import Location, LockPlaces, PlacesFor, Purpose, SiteKind
 from stockcore.stock.book import Book, Posting, sites_of
 from stockcore.stock.floor import Floor
 from stockcore.stock.records import (
@@ -218,13 +218,18 @@ class Desk:
             raise StockcoreError("not_stocked", f"{variant.sku} is a service: it has no stock", field=field)
         return variant
 
-    def site(self, code: str, *, field: str = "site") -> Location:
-        """Errors: those of read_text, unknown_site, location_inactive."""
+    def site(self, code: str, *, field: str = "site", even_transit: bool = False) -> Location:
+        """`even_transit`: not to post there. Errors: those of read_text, unknown_site, location_inactive,
+        location_not_storable."""
         site = self.sites.get(normal_code(read_text(code, field=field)))
         if site is None:
             raise StockcoreError("unknown_site", f"there is no site {code!r}", field=field, site=code)
         if not site.active:
             raise StockcoreError("location_inactive", f"the site {site.code} is not active", field=field)
+        if site.kind == SiteKind.TRANSIT and not even_transit:
+            raise StockcoreError(
+                "location_not_storable", f"{site.code} is on the way, where only transfers put goods", field=field
+            )
         return site
 
     def place(
@@ -260,8 +265,11 @@ class Desk:
             raise StockcoreError("location_inactive", f"{place.code} is not active", field=field)
         return place
 
-    def check_total(self, variant: Variant, site: Location, coming: Decimal) -> None:
-        """Refuse what no figure could hold any more. Errors: quantity_out_of_range."""
+    def check_arrival(self, variant: Variant, site: Location, coming: Decimal) -> None:
+        """Refuse what nothing here could keep: a unit's own number, or a figure too large. Errors:
+        serials_not_supported, quantity_out_of_range."""
+        if coming > ZERO and variant.serial_tracking == "receipt":
+            raise StockcoreError("serials_not_supported", "receiving serial numbers is not built yet", field="sku")
         pool = self.book.pools.get((variant.id, site.id))
         if pool is not None and pool.on_hand + coming >= QUANTITY_LIMIT:
             raise StockcoreError(

@@ -56,7 +56,7 @@ def _named_sites(uow: UnitOfWork, work: Work[ExpireLots, Expired]) -> list[Locat
 
 def _expire_lots(desk: Desk, command: ExpireLots) -> Expired:
     """By the site's own calendar day; promised goods give way. Errors: unknown_site, location_inactive."""
-    site = desk.site(command.site)
+    site = desk.site(command.site, even_transit=True)
     today = desk.floor.today(site.id)
     expired = [quant for quant in desk.book.quants_by_id.values() if quant.site == site.id and _is_over(desk, quant)]
     by_variant: dict[int, list[Quant]] = {}

@@ -177,8 +177,8 @@ def _candidates(desk: Desk, variant: Variant, command: ReserveStock) -> tuple[li
     """The sites to take from, in the order given (else by priority), and what pins the demand."""
     named = read_texts(command.sites, field="sites")
     if named:
-        sites = list(dict.fromkeys(desk.site(code, field=f"sites/{i}").id for i, code in enumerate(named)))
-        found = [desk.floor.places[site] for site in sites]
+        sites = [desk.site(code, field=f"sites/{i}", even_transit=True) for i, code in enumerate(named)]
+        found = list({site.id: site for site in sites}.values())
     else:
         found = sorted(desk.sites.values(), key=lambda site: (site.priority, site.code))
     found = [site for site in found if site.active and site.kind in SOURCED_KINDS]

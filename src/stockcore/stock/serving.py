@@ -35,9 +35,10 @@ def _serve_one(book: Book, posting: Posting, floor: Floor, backorder: Backorder)
     for site in sites_of(backorder.sites):
         if backorder.outstanding <= ZERO:
             return
-        wanted = whole_multiples(
-            min(backorder.outstanding, available_to(book, floor, demand, site)), backorder.multiple
-        )
+        available = available_to(book, floor, demand, site)
+        wanted = backorder.outstanding  # all of it, also where a line that was cut has an odd rest
+        if available < wanted:
+            wanted = whole_multiples(available, backorder.multiple)
         if wanted <= ZERO:
             continue
         reserve(book, posting, floor, demand, site, wanted)

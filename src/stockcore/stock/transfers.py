@@ -20,7 +20,7 @@ from stockcore.kernel.quantity import ZERO, plain, read_integer
 from stockcore.kernel.reading import listed, read_list, readable
 from stockcore.kernel.text import read_text
 from stockcore.kernel.unit_of_work import UnitOfWork
-from stockcore.locations.records import Location, Purpose, SiteKind
+from stockcore.locations.records import Location, Purpose
 from stockcore.locations.transit import TRANSIT_PLACE, TRANSIT_SITE
 from stockcore.stock.allocating import Requirement
 from stockcore.stock.book import Posting
@@ -78,8 +78,8 @@ def _send(desk: Desk, taken: set[str], command: SendTransfer) -> TransferDocumen
     Errors: unknown_site, location_inactive, location_other_site, order_without_lines, duplicate_reference,
     number_reserved, unknown_sku, unknown_location, unknown_lot, those of quantities, insufficient_stock.
     """
-    from_site = _end(desk, command.from_site, "from_site")
-    to_site = _end(desk, command.to_site, "to_site")
+    from_site = desk.site(command.from_site, field="from_site")
+    to_site = desk.site(command.to_site, field="to_site")
     if from_site.id == to_site.id:
         raise StockcoreError("location_other_site", "the goods are at that site: move them", field="to_site")
     wanted = read_list(command.lines, TransferLine, field="lines")
@@ -106,15 +106,6 @@ def _send(desk: Desk, taken: set[str], command: SendTransfer) -> TransferDocumen
     lines = [_send_parts(desk, posting, document, line_no, parts) for line_no, parts in enumerate(chosen, 1)]
     settle(desk, posting, [])
     return _document(desk, document, lines, posting, "stock.transfer_sent")
-
-
-def _end(desk: Desk, code: str, field: str) -> Location:
-    site = desk.site(code, field=field)
-    if site.kind == SiteKind.TRANSIT:
-        raise StockcoreError(
-            "location_not_storable", f"{site.code} is on the way, not where a transfer starts or ends", field=field
-        )
-    return site
 
 
 def _choose(desk: Desk, site: Location, lines: Sequence[TransferLine]) -> list[list[_Part]]:
@@ -204,7 +195,7 @@ def _receive(
     place = desk.place(site, command.location, default=Purpose.RECEIVING)
     occurred_at = desk.occurred(command.occurred_at)
     arrived = _checked(desk, lines[document.id], read_list(command.lines, ArrivedLine, field="lines"))
-    _check_totals(desk, site, arrived)
+    _check_arrivals(desk, site, arrived)
     desk.check_capacity(place, sum((quantity for _, quantity, _ in arrived), ZERO))
     posting = desk.posting(KIND, document.id, None, occurred_at)
     for line, quantity, status in arrived:
@@ -246,14 +237,14 @@ def _checked(
     return checked
 
 
-def _check_totals(desk: Desk, site: Location, arrived: Sequence[tuple[DocumentLine, Decimal, Status]]) -> None:
+def _check_arrivals(desk: Desk, site: Location, arrived: Sequence[tuple[DocumentLine, Decimal, Status]]) -> None:
     """Errors: quantity_out_of_range."""
     variants = {variant.id: variant for variant in desk.variants.values()}
     coming: dict[int, Decimal] = {}
     for line, quantity, _ in arrived:
         coming[line.variant] = coming.get(line.variant, ZERO) + quantity
     for variant, total in coming.items():
-        desk.check_total(variants[variant], site, total)
+        desk.check_arrival(variants[variant], site, total)
 
 
 def _check_there(desk: Desk, lines: Sequence[DocumentLine], totals: dict[int, Decimal]) -> None:

@@ -121,8 +121,6 @@ def _receive(desk: Desk, command: ReceiveStock) -> StockChange:
     variant = desk.variant(command.sku)
     if variant.status == "inactive":
         raise StockcoreError("inactive_sku", f"{variant.sku} is not active", field="sku")
-    if variant.serial_tracking == "receipt":
-        raise StockcoreError("serials_not_supported", "receiving serial numbers is not built yet", field="sku")
     site = desk.site(command.site)
     place = desk.place(site, command.location, default=Purpose.RECEIVING)
     quantity = desk.entered(command.quantity, command.unit, variant)
@@ -131,7 +129,7 @@ def _receive(desk: Desk, command: ReceiveStock) -> StockChange:
     occurred_at = desk.occurred(command.occurred_at)
     reason = reason_of(command.reason)
     reference = _reference(command.reference)
-    desk.check_total(variant, site, quantity)
+    desk.check_arrival(variant, site, quantity)
     desk.check_capacity(place, quantity)
     lot = _lot_for_receipt(desk, variant, command)
     status = desk.floor.status_of_arriving(status, lot, site.id)
@@ -220,8 +218,10 @@ def _adjust(desk: Desk, command: AdjustStock) -> StockChange:
     check_flag(command.at_most, field="at_most")
     missing = ZERO
     if quantity > ZERO:
+        if variant.status == "inactive":
+            raise StockcoreError("inactive_sku", f"{variant.sku} is not active", field="sku")
         place = desk.place(site, command.location, default=Purpose.RECEIVING)
-        desk.check_total(variant, site, quantity)
+        desk.check_arrival(variant, site, quantity)
         desk.check_capacity(place, quantity)
         lot = desk.existing_lot(variant, command.lot)
         status = desk.floor.status_of_arriving(status, lot, site.id)
@@ -354,7 +354,7 @@ def _count(desk: Desk, command: CountStock, later: Sequence[Movement]) -> StockC
     since = _came_since(desk, keys, later, occurred_at)
     found = counted - (there - since)
     difference = max(found, -there)
-    desk.check_total(variant, site, difference)
+    desk.check_arrival(variant, site, difference)
     quant = desk.book.quant(variant.id, site.id, place.id, lot=lot, status=counted_as)
     document = desk.document("count", site.id, reference=None, reason=reason, occurred_at=occurred_at)
     posting = desk.posting("count", document.id, reason, occurred_at)
@@ -594,7 +594,7 @@ def _return(desk: Desk, command: ReturnStock, sent: Sent) -> StockChange:
     unit_cost = _cost(command.unit_cost)
     lot = desk.existing_lot(variant, command.lot)
     status = desk.floor.status_of_arriving(status, lot, site.id)
-    desk.check_total(variant, site, quantity)
+    desk.check_arrival(variant, site, quantity)
     desk.check_capacity(place, quantity)
     line = None if command.order_line is None else read_key(command.order_line, field="order_line")
     if line is not None:

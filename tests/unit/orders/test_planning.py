@@ -17,7 +17,7 @@ def planned(wishes: list[Wish], there: Mapping[int, int]) -> Plan:
 
 
 def mugs(quantity: int, multiple: int = 1) -> Wish:
-    return Wish(MUG, "MUG", D(quantity), D(multiple), "")
+    return Wish(MUG, "MUG", D(quantity), D(multiple), "", True)
 
 
 def test_two_lines_of_one_sku_share_what_there_is() -> None:
