@@ -1,7 +1,7 @@
 """stockcore as a library: an application over a database of its own, or inside a host's transaction."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, localcontext
 from typing import Any
 
@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.results import Accepted, Rejected
 from stockcore.orders.commands import LineRequest, PlaceOrder
-from stockcore.stock.commands import ReceiveStock
+from stockcore.stock.commands import ReceiveStock, TransferLine
+from stockcore.stock.figures import MovementView
 from stockcore_runtime import OwnApplication, embed, open_application
 
 TEN = Decimal(10)
@@ -112,6 +113,157 @@ def test_stock_comes_in_pages_that_meet(app: OwnApplication) -> None:
         app.stock.page(after="nonsense")
 
 
+def test_a_history_names_every_row_of_a_sku_newest_first(app: OwnApplication) -> None:
+    order = app.orders.place(lines=lines(("MUG", 2)))
+    app.orders.advance(number=order.number, to="dispatched", through=True)
+    [shipment] = app.orders.show(order.number).shipments
+    app.stock.receive(sku="POT", site="MAIN", quantity=TEN)
+    app.stock.reserve(sku="MUG", quantity=Decimal(1), reference="web-1")
+    app.stock.reserve(sku="MUG", quantity=Decimal(1), reference="shop-1", demand_type="external")
+    app.stock.change_status(
+        sku="MUG", site="MAIN", quantity=Decimal("1.0"), to_status="quarantine", reason="cracked", location="RECEIVING"
+    )
+    rows = app.stock.movements("mug").rows
+    assert [row.seq for row in rows] == sorted((row.seq for row in rows), reverse=True)
+    assert {row.site for row in rows} == {"MAIN"}
+    told = [(row.kind, row.location, row.status, str(row.quantity), row.reference_type, row.reference) for row in rows]
+    assert told == [
+        ("status_change", "RECEIVING", "quarantine", "1", "status_change", None),
+        ("status_change", "RECEIVING", "available", "-1", "status_change", None),
+        ("reservation", None, "available", "1", "external", "shop-1"),
+        ("reservation", None, "available", "1", "hold", "web-1"),
+        ("commit", None, "available", "-2", "order", order.number),
+        ("commit", "PACKING", "available", "-2", "shipment", shipment.number),
+        ("pick", "PACKING", "available", "2", "shipment", shipment.number),
+        ("pick", "RECEIVING", "available", "-2", "shipment", shipment.number),
+        ("reservation", None, "available", "2", "order", order.number),
+        ("receipt", "RECEIVING", "available", "10", "receipt", rows[-1].reference),
+    ]
+    assert [row.bucket for row in rows if row.location is None] == ["reserved"] * 4
+    assert [str(row.balance_after) for row in rows[:4]] == ["1", "7", "2", "1"]
+    assert (rows[0].reason, rows[0].posting_id) == ("cracked", rows[1].posting_id)
+
+
+def test_a_row_of_a_history_says_when_by_whom_and_at_what_cost(app: OwnApplication) -> None:
+    app.catalog.add_product(sku="MILK", name="Milk", lot_tracked=True)
+    happened = datetime.now(UTC) - timedelta(hours=2)
+    cost = Decimal("0.80")
+    received = app.stock.receive(
+        sku="MILK", site="MAIN", quantity=TEN, lot="L1", unit_cost=cost, occurred_at=happened, reference="DN-7"
+    )
+    [row] = app.stock.movements("MILK").rows
+    assert (row.lot, str(row.unit_cost), row.counterpart, row.reason) == ("L1", "0.8", "supplier", None)
+    assert (row.reference, row.posting_id) == (received.document, received.posting_id)
+    assert (row.actor, row.source) == (app.origin.actor, app.origin.source)
+    assert row.occurred_at == happened < row.recorded_at
+
+
+def history_in_pages_of_two(app: OwnApplication, site: str | None) -> list[MovementView]:
+    page = app.stock.movements("POT", site=site, limit=2)
+    seen = list(page.rows)
+    while page.after is not None:
+        assert len(page.rows) == 2
+        page = app.stock.movements("POT", site=site, after=page.after, limit=2)
+        seen += page.rows
+    return seen
+
+
+def test_a_history_comes_in_pages_that_meet_at_one_site_or_at_all(app: OwnApplication) -> None:
+    app.locations.add_site(code="WEST", name="West")
+    for site in ("WEST", "MAIN", "WEST", "WEST", "MAIN"):
+        app.stock.receive(sku="POT", site=site, quantity=TEN)
+    app.stock.send(from_site="MAIN", to_site="WEST", lines=(TransferLine(sku="POT", quantity=TEN),))
+    everything = app.stock.movements("POT").rows
+    assert [row.site for row in everything] == ["TRANSIT", "MAIN", "MAIN", "WEST", "WEST", "MAIN", "WEST"]
+    assert len({row.reference for row in everything}) == 6  # the transfer's two rows have one number
+    assert history_in_pages_of_two(app, None) == list(everything)
+    assert history_in_pages_of_two(app, "main") == [row for row in everything if row.site == "MAIN"]
+    assert app.stock.movements("POT", limit=7).after is None
+    assert app.stock.movements("MUG", site="WEST").rows == ()
+
+
+@pytest.mark.parametrize(
+    ("sku", "site", "code"),
+    [
+        ("NONE", None, "unknown_sku"),
+        ("MUG", "NONE", "unknown_site"),
+        ("MUG", "RECEIVING", "unknown_site"),  # a place, but no site
+        ("MUG", "A\0", "text_invalid"),
+    ],
+)
+def test_history_and_places_are_those_of_a_sku_and_a_site_that_there_are(
+    app: OwnApplication, sku: str, site: str | None, code: str
+) -> None:
+    with pytest.raises(StockcoreError) as of_history:
+        app.stock.movements(sku, site=site)
+    with pytest.raises(StockcoreError) as of_places:
+        app.stock.places(sku, site=site)
+    assert (of_history.value.code, of_places.value.code) == (code, code)
+
+
+@pytest.mark.parametrize(
+    ("after", "code"),
+    [("7", "type_error"), (True, "type_error"), (-1, "quantity_out_of_range"), (2**63, "quantity_out_of_range")],
+)
+def test_a_place_in_a_history_that_is_none_is_refused(app: OwnApplication, after: Any, code: str) -> None:
+    with pytest.raises(StockcoreError) as caught:
+        app.stock.movements("MUG", after=after)
+    assert (caught.value.code, caught.value.field) == (code, "after")
+
+
+@pytest.mark.parametrize("url", ["sqlite_url"], indirect=True)
+def test_a_history_is_read_by_the_skus_own_index(app: OwnApplication) -> None:
+    asked: list[tuple[str, Any]] = []
+    engine = app.store.engine  # type: ignore[attr-defined]
+    sa.event.listen(engine, "before_cursor_execute", lambda *told: asked.append((told[2], told[3])))
+    app.stock.movements("MUG")
+    with engine.connect() as connection:
+        plan = [
+            str(step.detail)
+            for text, values in list(asked)
+            for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values)
+        ]
+    of_ledger = [step for step in plan if "stock_movement" in step]
+    assert of_ledger == [
+        "SEARCH stock_movement USING INDEX stock_movement_variant_idx (variant=? AND site=? AND seq<?)"
+    ]
+
+
+def test_goods_are_shown_where_they_lie(app: OwnApplication) -> None:
+    app.locations.add_site(code="WEST", name="West")
+    app.locations.add_location(site="MAIN", code="BIN-1")
+    app.catalog.add_product(sku="MILK", name="Milk", lot_tracked=True)
+    long, never = date(2199, 1, 1), None
+    for site, lot, expires_on in (("WEST", "L2", never), ("MAIN", "L2", never), ("MAIN", "L1", long)):
+        app.stock.receive(sku="MILK", site=site, quantity=Decimal("2.0"), lot=lot, expires_on=expires_on)
+    app.stock.move(
+        sku="MILK", site="MAIN", quantity=Decimal(2), lot="L2", from_location="RECEIVING", to_location="BIN-1"
+    )
+    app.stock.damage(sku="MILK", site="MAIN", quantity=Decimal(1), lot="L1", location="RECEIVING", reason="fell")
+    told = [
+        (row.site, row.location, row.lot, row.expires_on, row.status, str(row.on_hand))
+        for row in app.stock.places("milk")
+    ]
+    assert told == [
+        ("MAIN", "BIN-1", "L2", None, "available", "2"),
+        ("MAIN", "RECEIVING", "L1", long, "available", "1"),
+        ("MAIN", "RECEIVING", "L1", long, "damaged", "1"),
+        ("WEST", "RECEIVING", "L2", None, "available", "2"),
+    ]
+    assert [row.location for row in app.stock.places("MILK", site=" west ")] == ["RECEIVING"]
+    assert app.stock.places("POT") == app.stock.places("MUG", site="WEST") == []
+
+
+def test_of_what_lies_somewhere_the_part_chosen_for_someone_is_told(app: OwnApplication) -> None:
+    order = app.orders.place(lines=lines(("MUG", 3)))
+    [row] = app.stock.places("MUG")
+    assert (row.lot, str(row.on_hand), str(row.allocated)) == (None, "10", "0")
+    app.orders.advance(number=order.number, to="picking")
+    assert sum(row.allocated for row in app.stock.places("MUG")) == 3
+    assert sum(row.on_hand for row in app.stock.places("MUG")) == TEN
+    assert row.received_at == app.stock.movements("MUG").rows[-1].recorded_at
+
+
 def test_orders_come_newest_first_in_pages_that_meet(app: OwnApplication) -> None:
     numbers = [app.orders.place(lines=lines(("MUG", 1))).number for _ in range(5)]
     first = app.orders.list(limit=3)
@@ -168,7 +320,7 @@ def test_the_past_is_asked_for_by_moments_with_their_offset(app: OwnApplication,
 
 @pytest.mark.parametrize("value", [None, 5])
 def test_what_is_no_code_is_refused_by_reads_too(app: OwnApplication, value: Any) -> None:
-    for read in (app.stock.show, app.catalog.show, app.locations.tree):
+    for read in (app.stock.show, app.stock.movements, app.stock.places, app.catalog.show, app.locations.tree):
         with pytest.raises(StockcoreError) as caught:
             read(value)
         assert caught.value.code == "type_error"

@@ -57,7 +57,7 @@ class LocationReads:
         with asking(self._connect) as ask:
             views = [LocationView(**row._asdict()) for row in ask.rows(_PLACES, code=normal_code(site))]
         if not views:
-            raise StockcoreError("unknown_site", f"there is no site {site}", field="site", site=site)
+            raise unknown_site(site)
         return _as_tree(views)
 
     def show(self, site: str, code: str) -> LocationView:
@@ -66,6 +66,10 @@ class LocationReads:
             if normal_code(view.code) == normal_code(code):
                 return view
         raise StockcoreError("unknown_location", f"{site} has no location {code}", field="location", location=code)
+
+
+def unknown_site(site: str) -> StockcoreError:
+    return StockcoreError("unknown_site", f"there is no site {site}", field="site", site=site)
 
 
 def _product(row: Any, codes: tuple[str, ...] = ()) -> ProductView:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -13,19 +13,34 @@ from stockcore.kernel.dates import optional_instant
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.quantity import ZERO, read_integer
 from stockcore.kernel.text import normal_code, read_text
-from stockcore.stock.figures import ExceptionNote, PastStock, StockFigures, StockPage, as_shown
+from stockcore.stock.figures import (
+    ExceptionNote,
+    MovementPage,
+    MovementView,
+    PastStock,
+    PlaceFigures,
+    StockFigures,
+    StockPage,
+    as_shown,
+)
 from stockcore_sql import schema as s
 from stockcore_sql.asking import FAR, Connect, asking, page_size
+from stockcore_sql.catalog_reads import unknown_site
 from stockcore_sql.reading import Dialect
 from stockcore_sql.types import Instant, Quantity
 
-_vc, _pool, _loc, _mv, _exc = (
+_SEQ_MAX: Final = 2**63 - 1  # what a bigint column holds
+
+_vc, _pool, _loc, _mv, _quant, _lot, _exc = (
     s.variant_code.c,
     s.stock_pool.c,
     s.location.c,
     s.stock_movement.c,
+    s.stock_quant.c,
+    s.lot.c,
     s.stock_exception.c,
 )
+_place = s.location.alias("place")
 
 
 class StockReads:
@@ -77,6 +92,45 @@ class StockReads:
         figures = tuple(_figures(row) for row in rows)
         dips = tuple((row.sku, row.site) for row in figures if min(row.on_hand, row.reserved, row.available) < ZERO)
         return PastStock(figures, min(as_of or FAR, known_at or FAR) <= settled, dips)
+
+    def movements(
+        self, sku: str, *, site: str | None = None, after: int | None = None, limit: int = 100
+    ) -> MovementPage:
+        """The ledger rows of a SKU, newest first; `after` as the page before gave it.
+
+        Errors: unknown_sku, unknown_site, those of read_text and read_integer.
+        """
+        before = _SEQ_MAX if after is None else read_integer(after, field="after", least=0, most=_SEQ_MAX)
+        most = page_size(limit)
+        sites = self._sites(sku, site)
+        asked = {"code": normal_code(sku), "before": before, "most": most + 1}
+        with asking(self._connect) as ask:
+            rows = [row for each in sites for row in ask.rows(_MOVEMENTS, **asked, site=each)]
+        rows.sort(key=lambda row: row.seq, reverse=True)
+        views = tuple(MovementView(**row._asdict()) for row in rows[:most])
+        return MovementPage(views, views[-1].seq if len(rows) > most else None)
+
+    def places(self, sku: str, *, site: str | None = None) -> list[PlaceFigures]:
+        """Where goods of a SKU lie, by site, place, lot and status. Errors: unknown_sku, unknown_site, those of
+        read_text."""
+        sites = self._sites(sku, site)
+        with asking(self._connect) as ask:
+            rows = ask.rows(_places, code=normal_code(sku), sites=sites)
+        return [PlaceFigures(**row._asdict()) for row in rows]
+
+    def _sites(self, sku: str, site: str | None) -> list[str]:
+        """The normal code of this site, else of all sites where the SKU has history.
+
+        Errors: unknown_sku, unknown_site, those of read_text.
+        """
+        figures = self.show(sku)
+        if site is None:
+            return [normal_code(row.site) for row in figures]
+        code = normal_code(read_text(site, field="site"))
+        with asking(self._connect) as ask:
+            if not ask.rows(_SITE, site=code):
+                raise unknown_site(site)
+        return [code]
 
     def exceptions(self, *, state: str = "open", limit: int = 100) -> list[ExceptionNote]:
         """What people must look at, newest first. Errors: those of read_text."""
@@ -156,6 +210,90 @@ _PAST = (
     .group_by(_vc.normal_code, _vc.code, _loc.code, _loc.id, _loc.normal_code)
     .order_by(_loc.normal_code)
 )
+
+
+_VARIANT = (
+    sa.select(_vc.variant)
+    .where(_vc.kind == "sku", _vc.normal_code == sa.bindparam("code", type_=sa.Text()))
+    .scalar_subquery()
+)
+_SITE = sa.select(_loc.id).where(_loc.parent.is_(None), _loc.normal_code == sa.bindparam("site", type_=sa.Text()))
+_LOT_CODE = sa.func.nullif(_lot.code, "").label("lot")  # lot 0, "none", has no code
+
+
+#: One site's, because stock_movement_variant_idx has them in order; names are looked up for the page's rows only.
+_page = (
+    sa.select(s.stock_movement)
+    .where(
+        _mv.variant == _VARIANT,
+        _mv.site == _SITE.scalar_subquery(),
+        _mv.seq < sa.bindparam("before", type_=sa.BigInteger()),
+    )
+    .order_by(_mv.seq.desc())
+    .limit(sa.bindparam("most", type_=sa.BigInteger()))
+    .subquery("page")
+).c
+_MOVEMENTS = (
+    sa.select(
+        _page.seq,
+        _page.recorded_at,
+        _page.occurred_at,
+        _page.kind,
+        _page.bucket,
+        _loc.code.label("site"),
+        _place.c.code.label("location"),
+        _LOT_CODE,
+        _page.status,
+        _page.quantity,
+        _page.balance_after,
+        _page.counterpart,
+        _page.reference_type,
+        sa.func.coalesce(
+            s.sales_order.c.number,
+            s.shipment.c.number,
+            s.stock_document.c.number,
+            s.stock_demand_name.c.reference,
+        ).label("reference"),
+        _page.reason,
+        _page.actor,
+        _page.source,
+        _page.unit_cost,
+        _page.posting_id,
+    )
+    .join(s.location, _loc.id == _page.site)
+    .outerjoin(_place, sa.and_(_place.c.id == _page.location, _page.location != _page.site))
+    .outerjoin(s.lot, _lot.id == _page.lot)
+    .outerjoin(s.sales_order, s.sales_order.c.id == _page.reference_id)
+    .outerjoin(s.shipment, s.shipment.c.id == _page.reference_id)
+    .outerjoin(s.stock_document, s.stock_document.c.id == _page.reference_id)
+    .outerjoin(s.stock_demand_name, s.stock_demand_name.c.id == _page.reference_id)
+)
+
+
+def _places(dialect: Dialect) -> sa.Select[Any]:
+    return (
+        sa.select(
+            _loc.code.label("site"),
+            _place.c.code.label("location"),
+            _LOT_CODE,
+            _lot.expires_on,
+            _quant.status,
+            _quant.on_hand,
+            _quant.allocated,
+            _quant.received_at,
+        )
+        .select_from(
+            s.stock_quant.join(s.location, _loc.id == _quant.site)
+            .join(_place, _place.c.id == _quant.location)
+            .join(s.lot, _lot.id == _quant.lot)
+        )
+        .where(
+            _quant.variant == _VARIANT,
+            _quant.on_hand > sa.literal_column("0"),
+            dialect.among(_loc.normal_code, "sites"),
+        )
+        .order_by(_loc.normal_code, _place.c.normal_code, _lot.code, _quant.status, _quant.id)
+    )
 
 
 _EXCEPTIONS = (

@@ -15,7 +15,7 @@ from stockcore_cli.upkeep import expire_holds, expire_lots, reverse, set_record
 from stockcore_cli.values import day_if, instant_if, number, number_if
 
 if TYPE_CHECKING:
-    from stockcore.stock.figures import StockFigures
+    from stockcore.stock.figures import MovementView, PlaceFigures, StockFigures
     from stockcore.stock.results import StockChange
 
 
@@ -237,6 +237,71 @@ def list_(given: Given, /, after: str | None, limit: int) -> None:
     with given.application() as app:
         page = app.stock.page(after=after, limit=limit)
     given.show(page, lambda: [_figures(page.rows)])
+
+
+@stock.command("movements")
+@click.option("--sku", required=True)
+@click.option("--site", metavar="CODE", help="Default: every site.")
+@click.option("--after", metavar="SEQ", type=int, help="As the page before gave it.")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 500))
+@pass_given
+def movements(given: Given, /, sku: str, site: str | None, after: int | None, limit: int) -> None:
+    """The ledger of a SKU, newest first: what changed, when, by whom, and for what."""
+    with given.application() as app:
+        page = app.stock.movements(sku, site=site, after=after, limit=limit)
+    given.show(page, lambda: [_movements(page.rows)])
+
+
+@stock.command("places")
+@click.option("--sku", required=True)
+@click.option("--site", metavar="CODE", help="Default: every site.")
+@pass_given
+def places(given: Given, /, sku: str, site: str | None) -> None:
+    """Where goods of a SKU lie, a row per place, lot and status."""
+    with given.application() as app:
+        found = app.stock.places(sku, site=site)
+    given.show(found, lambda: [_places(found)])
+
+
+def _movements(rows: Sequence[MovementView]) -> Table:
+    columns = ["seq", "recorded (UTC)", "kind", "bucket", "site", "location", "lot", "status", "quantity", "balance"]
+    cells = [
+        [
+            row.seq,
+            f"{row.recorded_at:%Y-%m-%d %H:%M:%S}",
+            row.kind,
+            row.bucket,
+            row.site,
+            row.location,
+            row.lot,
+            row.status,
+            row.quantity,
+            row.balance_after,
+            row.reference or row.reference_type,
+            row.reason,
+            row.actor,
+        ]
+        for row in rows
+    ]
+    return Table([*columns, "for", "reason", "by"], cells)
+
+
+def _places(rows: Sequence[PlaceFigures]) -> Table:
+    columns = ["site", "location", "lot", "expires on", "status", "on hand", "allocated", "received"]
+    cells = [
+        [
+            row.site,
+            row.location,
+            row.lot,
+            row.expires_on,
+            row.status,
+            row.on_hand,
+            row.allocated,
+            row.received_at,
+        ]
+        for row in rows
+    ]
+    return Table(columns, cells)
 
 
 def _figures(rows: Sequence[StockFigures]) -> Table:

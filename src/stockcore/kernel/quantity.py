@@ -81,17 +81,14 @@ def read_quantity(value: object, *, field: str | None = None, zero_allowed: bool
     return exact(number, field=field)
 
 
-def read_integer(value: object, *, field: str | None = None, least: int = -INTEGER_MAX) -> int:
-    """A whole number as a value, from `least` to INTEGER_MAX. Errors: field_required, type_error,
-    quantity_out_of_range."""
+def read_integer(value: object, *, field: str | None = None, least: int = -INTEGER_MAX, most: int = INTEGER_MAX) -> int:
+    """A whole number as a value, from `least` to `most`. Errors: field_required, type_error, quantity_out_of_range."""
     if value is None:
         raise StockcoreError("field_required", "a whole number is needed here", field=field)
     if isinstance(value, bool) or not isinstance(value, int):
         raise StockcoreError("type_error", f"a whole number is needed here, not {type(value).__name__}", field=field)
-    if not least <= value <= INTEGER_MAX:
-        raise StockcoreError(
-            "quantity_out_of_range", f"a number from {least} to {INTEGER_MAX} is needed here", field=field
-        )
+    if not least <= value <= most:
+        raise StockcoreError("quantity_out_of_range", f"a number from {least} to {most} is needed here", field=field)
     return value
 
 
