@@ -83,6 +83,12 @@ class Books:
         filled.append(sa.select(one).select_from(s.location).where(s.location.c.id > FIXED_IDS))
         return not any(self._rows(statement.limit(1)) for statement in filled)
 
+    def has_others(self, actor: str) -> bool:
+        """Whether anybody but `actor` has posted, ordered or added a product."""
+        theirs = (s.stock_movement.c.actor, s.sales_order.c.placed_by, s.product.c.created_by)
+        one = sa.literal(1)
+        return any(self._rows(sa.select(one).where(column != actor).limit(1)) for column in theirs)
+
     def make_partitions(self, first_at: datetime, last_at: datetime) -> None:
         """The ledger's months from the file's first to its last, on PostgreSQL."""
         if not self._store.is_postgresql:

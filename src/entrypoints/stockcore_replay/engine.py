@@ -136,7 +136,8 @@ class Replay:
     def _begin(self) -> None:
         self.store.check_schema()
         stored = self.books.setting(SETTING)
-        if stored is not None and Progress.of_json(stored).is_same(self.progress):
+        is_same = stored is not None and Progress.of_json(stored).is_same(self.progress)
+        if stored is not None and is_same and not self.books.has_others(ORIGIN.actor):
             self.progress = Progress.of_json(stored)
             self._saved = stored
             self._known = _Known(self.books.costs(), self.books.customers())

@@ -234,10 +234,15 @@ def _step(desk: OrderDesk, order: Order, shipment: Shipment, to: State) -> None:
 
 
 def _pack(desk: OrderDesk, order: Order, shipment: Shipment) -> None:
-    """Pick everything from where it was allocated to the packing place."""
+    """Pick everything from where it was allocated to the packing place. Errors: not_allocatable, unknown_location."""
     packing = desk.floor.service_place(shipment.site, Purpose.PACKING)
+    content = _content(desk, order, shipment)
+    lying = {desk.book.quants_by_id[allocation.quant].location for _, allocation in content}
+    blocked = sorted(desk.floor.code(place) for place in lying if not desk.floor.is_in_use(place))
+    if blocked:
+        raise StockcoreError("not_allocatable", f"nothing may be taken from {blocked[0]}: unblock it", places=blocked)
     posting = Posting(desk.new_id(), "shipment", shipment.id, None, None)
-    for reservation, allocation in _content(desk, order, shipment):
+    for reservation, allocation in content:
         quant = desk.book.quants_by_id[allocation.quant]
         if quant.location == packing.id:
             continue

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -194,6 +195,14 @@ def test_a_database_with_another_replay_in_it_is_left_alone(url: str, tmp_path: 
     refused(url, small(tmp_path / "other.csv", 7))
     refused(url, file, Parameters(seed=2))
     refused(url, file, Parameters(lead_time_days=8))
+
+
+def test_a_replay_that_somebody_wrote_into_is_left_alone(url: str, tmp_path: Path) -> None:
+    file = small(tmp_path / "small.csv")
+    replayed(url, file)
+    with open_application(url) as app:
+        app.stock.receive(sku="85123A", site="MAIN", quantity=Decimal(5))
+    refused(url, file)
 
 
 def test_the_command_says_so_and_ends_with_1(url: str, tmp_path: Path) -> None:

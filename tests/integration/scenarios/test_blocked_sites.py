@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from stockcore.kernel.results import value_of
 from stockcore.locations.commands import BlockLocation, UnblockLocation
 from stockcore.locations.use_cases import BLOCK_LOCATION
-from stockcore.orders.commands import EditOrder, LineEdit, LineRequest, PlaceOrder, Requirement
+from stockcore.orders.commands import AdvanceOrder, EditOrder, LineEdit, LineRequest, PlaceOrder, Requirement
 from stockcore.orders.editing import EDIT_ORDER
+from stockcore.orders.fulfilling import ADVANCE_ORDER
 from stockcore.orders.placing import PLACE_ORDER
 from stockcore.stock.commands import ReleaseReservation, ReserveStock, ServeQueue
 from stockcore.stock.reserving import RELEASE_RESERVATION, RESERVE_STOCK
@@ -98,6 +99,18 @@ def test_unblocking_a_bin_serves_who_waits_for_goods_in_it(house: House) -> None
     assert house.line(number) == (0, 2, 0)
     unblock(house, location="BIN")
     assert house.line(number) == (2, 0, 0)
+
+
+def test_nothing_is_picked_from_a_bin_that_was_blocked_after_the_release(house: House) -> None:
+    house.place("LEEDS", "BIN", purpose="storage")
+    house.receive("A", 5, location="BIN")
+    number = house.order(("A", 2)).number
+    house.advance(number, "picking")
+    block(house, location="BIN")
+    refusal = house.refused(ADVANCE_ORDER, AdvanceOrder(number=number, to="packed"))
+    assert (refusal.code, refusal.facts["places"]) == ("not_allocatable", ["BIN"])
+    unblock(house, location="BIN")
+    house.advance(number, "packed")
 
 
 def test_what_a_blocked_site_has_promised_stays_promised(house: House) -> None:
