@@ -115,15 +115,17 @@ def _refuse_replace(connection: sa.Connection, table: sa.Table) -> None:
     )
 
 
-_PARTITION_FUNCTION = """
-CREATE FUNCTION {schema}.stock_movement_partition(month date) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$
+_FIRST_MONTH, _LAST_MONTH = "1990-01-01", "2200-01-01"  # of clocks that are right
+
+_PARTITION_FUNCTION = f"""
+CREATE FUNCTION {{schema}}.stock_movement_partition(month date) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = {{schema}}, pg_temp AS $$
 DECLARE
   first date := date_trunc('month', month)::date;
   after date := (date_trunc('month', month) + interval '1 month')::date;
   name text := 'stock_movement_' || to_char(first, 'YYYY_MM');
 BEGIN
-  IF first IS NULL OR first < date '1990-01-01' OR first > date '2200-01-01' THEN
+  IF first IS NULL OR first < date '{_FIRST_MONTH}' OR first > date '{_LAST_MONTH}' THEN
     RAISE EXCEPTION 'no partition for %', month USING ERRCODE = 'datetime_field_overflow';
   END IF;
   IF to_regclass(format('%I.%I', current_schema(), name)) IS NOT NULL THEN
@@ -197,7 +199,8 @@ _MONTHS_LACKING: Final = sa.text(
     SELECT month FROM (
       SELECT CAST(date_trunc('month', coalesce(CAST(:now AS timestamptz), now()) AT TIME ZONE 'UTC')
         + make_interval(months => m) AS date) AS month FROM generate_series(-1, {MONTHS_AHEAD}) AS m) AS wanted
-    WHERE to_regclass(format('%I.%I', current_schema(), 'stock_movement_' || to_char(month, 'YYYY_MM'))) IS NULL
+    WHERE month BETWEEN '{_FIRST_MONTH}' AND '{_LAST_MONTH}'
+      AND to_regclass(format('%I.%I', current_schema(), 'stock_movement_' || to_char(month, 'YYYY_MM'))) IS NULL
     ORDER BY month
     """
 )

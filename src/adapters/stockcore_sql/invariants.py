@@ -44,6 +44,45 @@ PARAMETERS: Final[Mapping[str, list[str]]] = {
     "shipment_steps": [f"{a} > {b}" for a, b in _STEPS if a in SHIPMENT_STATES],
 }
 
+# -- the rows that the ledger may have -----------------------------------------------------------------------------
+
+#: What a row on hand may be: what it refers to, its kind, and its counterpart (empty: goods that stay inside). A use
+#: case that writes another row needs another line here.
+_ROWS_ON_HAND: Final = (
+    ("receipt", "receipt", "supplier"),
+    ("adjustment", "adjustment", "adjustment"),
+    ("count", "count", "adjustment"),
+    ("count", "status_change", ""),  # what is counted of a lot whose last day is over
+    ("move", "transfer", ""),
+    ("status_change", "status_change", ""),
+    ("status_change", "damage", ""),
+    ("return", "return", "customer"),
+    ("transfer", "transfer", ""),
+    ("shipment", "pick", ""),
+    ("shipment", "commit", "customer"),
+    ("issue", "commit", "customer"),
+    ("order", "transfer", ""),  # picked goods go back to their bins
+    ("reversal", "receipt", "supplier"),
+    ("reversal", "adjustment", "adjustment"),
+    ("reversal", "count", "adjustment"),
+    ("reversal", "status_change", ""),
+    ("reversal", "damage", ""),
+    ("reversal", "transfer", ""),
+    ("reversal", "return", "customer"),
+)
+_ON_HAND: Final = ", ".join(str(row) for row in _ROWS_ON_HAND)
+
+# A return may name the line that its goods were sent for; other rows name one always or never.
+_IS_POSSIBLE: Final = f"""
+CASE WHEN bucket = 'reserved' THEN
+       counterpart IS NULL AND reference_line IS NOT NULL
+       AND reference_type IN ('order', 'hold', 'external', 'channel')
+       AND kind IN ('reservation', 'reservation_release', 'commit') AND (kind = 'reservation') = (quantity > 0)
+     ELSE
+       (reference_type, kind, coalesce(counterpart, '')) IN (VALUES {_ON_HAND})
+       AND (kind = 'return' OR (reference_line IS NOT NULL) = (reference_type IN ('shipment', 'issue', 'order')))
+END"""
+
 # -- the statements ------------------------------------------------------------------------------------------------
 
 _COUNT_MOVEMENTS: Final = "SELECT count(*) FROM stock_movement"
@@ -51,22 +90,28 @@ _COUNT_POOLS: Final = "SELECT count(*) FROM stock_pool"
 _COUNT_QUANTS: Final = "SELECT count(*) FROM stock_quant"
 _COUNT_RESERVATIONS: Final = "SELECT count(*) FROM stock_reservation"
 
-_LEDGER_CHAIN: Final = """
+# What is wrong with a row by itself is found where the ledger is read, so that little has to be sorted: mostly NULL.
+_LEDGER_CHAIN: Final = f"""
 SELECT seq, bucket, variant, site, location, lot, status, container, owner,
-       quantity, balance_before, balance_after, recorded_before, recorded_at
+       quantity, balance_before, balance_after, recorded_before, recorded_at,
+       coalesce(impossible, 'does not follow the row before') AS problem
 FROM (
   SELECT seq, bucket, variant, site, location, lot, status, container, owner, quantity, balance_after, recorded_at,
-         lag(balance_after) OVER chain AS balance_before, lag(recorded_at) OVER chain AS recorded_before
+         lag(balance_after) OVER chain AS balance_before, lag(recorded_at) OVER chain AS recorded_before, impossible
   FROM (
-    SELECT seq, bucket, variant, site, location, lot, status, container, owner, quantity, balance_after, recorded_at
+    SELECT seq, bucket, variant, site, location, lot, status, container, owner, quantity, balance_after, recorded_at,
+           CASE WHEN {_IS_POSSIBLE} THEN NULL
+                ELSE 'nobody writes such a row: ' || kind || ', ' || coalesce(counterpart, 'no counterpart') || ', of '
+                     || reference_type END AS impossible
     FROM stock_movement
     UNION ALL
-    SELECT last_seq, bucket, variant, site, location, lot, status, container, owner, balance, balance, NULL
+    SELECT last_seq, bucket, variant, site, location, lot, status, container, owner, balance, balance, NULL, NULL
     FROM stock_opening WHERE bucket IN ('on_hand', 'reserved')
   ) AS ledger
   WINDOW chain AS (PARTITION BY variant, location, bucket, status, lot, container, owner, site ORDER BY seq)
 ) AS linked
 WHERE balance_after <> coalesce(balance_before, 0) + quantity OR recorded_at < recorded_before OR balance_after < 0
+   OR impossible IS NOT NULL
 """
 
 _POOLS_EQUAL_LEDGER: Final = """
@@ -142,15 +187,20 @@ WHERE on_hand <> ledger_on_hand OR (quants > 0 AND ledger_rows > 0 AND last_seq 
 """
 
 _RESERVATIONS_EQUAL_LEDGER: Final = """
-SELECT demand_id, demand_line, variant, site, sum(reservations) AS outstanding, sum(ledger) AS ledger
+SELECT demand_id, demand_line, variant, site, sum(reservations) AS outstanding, sum(ledger) AS ledger,
+       sum(consumed) AS consumed, sum(ledger_consumed) AS ledger_consumed
 FROM (
-  SELECT demand_id, demand_line, variant, site, 1 AS held, quantity - consumed - released AS reservations, 0 AS ledger
+  SELECT demand_type, demand_id, demand_line, variant, site, 1 AS held, quantity - consumed - released AS reservations,
+         0 AS ledger, consumed, 0 AS ledger_consumed
   FROM stock_reservation
   UNION ALL
-  SELECT reference_id, reference_line, variant, site, 0, 0, quantity FROM stock_movement WHERE bucket = 'reserved'
+  SELECT reference_type, reference_id, reference_line, variant, site, 0, 0, quantity,
+         0, CASE WHEN kind = 'commit' THEN -quantity ELSE 0 END
+  FROM stock_movement WHERE bucket = 'reserved'
 ) AS sides
 GROUP BY demand_id, demand_line, variant, site
-HAVING sum(reservations) <> sum(ledger) OR max(held) = 0
+HAVING sum(reservations) <> sum(ledger) OR max(held) = 0 OR sum(consumed) <> sum(ledger_consumed)
+    OR min(demand_type) <> max(demand_type)
 """
 
 _RESERVED_EQUALS_RESERVATIONS: Final = """
@@ -164,49 +214,73 @@ GROUP BY variant, site
 HAVING sum(reserved) <> sum(outstanding)
 """
 
+# Goods that move are written twice, as what leaves and as what comes: both for the same reason.
 _INNER_ROWS_SUM_TO_ZERO: Final = """
-SELECT posting_id, variant, lot, serial, owner, sum(quantity) AS quantity, max(seq) AS seq
+SELECT posting_id, variant, lot, serial, owner, kind, reference_type, reference_id, reference_line,
+       sum(quantity) AS quantity, max(seq) AS seq
 FROM stock_movement
 WHERE bucket = 'on_hand' AND counterpart IS NULL AND kind <> 'reclassification'
-GROUP BY posting_id, variant, lot, serial, owner
+GROUP BY posting_id, variant, lot, serial, owner, kind, reference_type, reference_id, reference_line
 HAVING sum(quantity) <> 0
 """
 
 # What a transfer has sent and not yet received is what its own rows have left at the transit site. What was reversed is
-# undone row by row; a reversal that is not noted stands alone.
+# undone row by row; a reversal that is not noted stands alone. An issue has no line of paper for whom its goods were:
+# they leave with the promise, in one posting. The location of goods in a shipment is the shipment's site.
 _OUTER_ROWS_MATCH_DOCUMENTS: Final = f"""
-SELECT reference_type, reference_id, variant, location, lot, status, sum(ledger) AS ledger, sum(document) AS document
+SELECT reference_type, reference_id, reference_line, variant, location, lot, status, kind,
+       sum(ledger) AS ledger, sum(document) AS document
 FROM (
-  SELECT 'shipment' AS reference_type, reference_id, variant, 0 AS location, 0 AS lot, '' AS status,
-         quantity AS ledger, 0 AS document
+  SELECT 'shipment' AS reference_type, reference_id, reference_line, variant, site AS location, 0 AS lot, '' AS status,
+         '' AS kind, quantity AS ledger, 0 AS document
   FROM stock_movement WHERE bucket = 'on_hand' AND counterpart IS NOT NULL AND reference_type = 'shipment'
   UNION ALL
-  SELECT 'shipment', shipment, variant, 0, 0, '', 0, -quantity FROM shipment_line
+  SELECT 'shipment', line.shipment, line.order_line, line.variant, sent.site, 0, '', '', 0, -line.quantity
+  FROM shipment_line AS line LEFT JOIN shipment AS sent ON sent.id = line.shipment
   UNION ALL
-  SELECT 'document', reference_id, variant, location, lot, status, quantity, 0
+  SELECT 'picked for no shipment of the site', picked.reference_id, picked.reference_line, picked.variant, picked.site,
+         0, '', '', picked.quantity, 0
+  FROM stock_movement AS picked
+  LEFT JOIN shipment AS sent ON sent.id = picked.reference_id AND sent.site = picked.site
+  WHERE picked.kind = 'pick' AND picked.quantity > 0 AND sent.id IS NULL
+  UNION ALL
+  SELECT 'issue', posting_id, reference_line, variant, site, 0, '', '',
+         CASE WHEN bucket = 'on_hand' THEN quantity ELSE 0 END, CASE WHEN bucket = 'on_hand' THEN 0 ELSE quantity END
+  FROM stock_movement
+  WHERE kind = 'commit' AND (reference_type = 'issue' OR (bucket = 'reserved' AND reference_type <> 'order'))
+  UNION ALL
+  SELECT 'document', reference_id, CASE WHEN kind = 'return' THEN reference_line END, variant, location, lot, status,
+         '', quantity, 0
   FROM stock_movement WHERE bucket = 'on_hand' AND counterpart IS NOT NULL AND reference_type <> 'shipment'
   UNION ALL
-  SELECT 'document', line.document, line.variant, line.location, line.lot, line.status, 0, line.quantity
+  SELECT 'document', line.document, line.reference_line, line.variant, line.location, line.lot, line.status,
+         '', 0, line.quantity
   FROM stock_document_line AS line JOIN stock_document AS paper ON paper.id = line.document
   WHERE paper.kind <> 'transfer'
   UNION ALL
-  SELECT 'transfer', reference_id, variant, 0, 0, '', quantity, 0
+  SELECT 'settled, but no transfer', line.document, NULL, line.variant, line.location, line.lot, line.status,
+         '', 0, line.settled
+  FROM stock_document_line AS line JOIN stock_document AS paper ON paper.id = line.document
+  WHERE line.settled <> 0 AND paper.kind <> 'transfer'
+  UNION ALL
+  SELECT 'transfer', reference_id, NULL, variant, 0, 0, '', '', quantity, 0
   FROM stock_movement WHERE bucket = 'on_hand' AND reference_type = 'transfer' AND site = {TRANSIT_SITE}
   UNION ALL
-  SELECT 'transfer', line.document, line.variant, 0, 0, '', 0, line.quantity - line.settled
+  SELECT 'transfer', line.document, NULL, line.variant, 0, 0, '', '', 0, line.quantity - line.settled
   FROM stock_document_line AS line JOIN stock_document AS paper ON paper.id = line.document
   WHERE paper.kind = 'transfer'
   UNION ALL
-  SELECT 'reversal', note.reversed, undone.variant, undone.location, undone.lot, undone.status, undone.quantity, 0
+  SELECT 'reversal', note.reversed, undone.reference_line, undone.variant, undone.location, undone.lot, undone.status,
+         undone.kind, undone.quantity, 0
   FROM posting_reversal AS note JOIN stock_movement AS undone ON undone.posting_id = note.reversed
   WHERE undone.bucket = 'on_hand'
   UNION ALL
-  SELECT 'reversal', coalesce(note.reversed, undoing.posting_id), undoing.variant, undoing.location, undoing.lot,
-         undoing.status, 0, -undoing.quantity
+  SELECT 'reversal', coalesce(note.reversed, undoing.posting_id), undoing.reference_line, undoing.variant,
+         undoing.location, undoing.lot, undoing.status, undoing.kind, 0, -undoing.quantity
   FROM stock_movement AS undoing LEFT JOIN posting_reversal AS note ON note.reversed_by = undoing.posting_id
   WHERE undoing.bucket = 'on_hand' AND undoing.reference_type = 'reversal'
 ) AS sides
-GROUP BY reference_type, reference_id, variant, location, lot, status
+GROUP BY reference_type, reference_id, reference_line, variant, location, lot, status, kind
 HAVING sum(ledger) <> sum(document)
 """
 
@@ -250,33 +324,44 @@ FROM stock_reservation
 WHERE consumed < 0 OR released < 0 OR consumed + released > quantity
 """
 
-# kept: of the line's reservations, what is not released, so outstanding + consumed
+# kept: of the line's reservations, what is not released, so outstanding + consumed. Stock keeps a row for every line of
+# goods that a received order has (noted), though nothing is promised to it. Where the factor is no whole number it is
+# rounded, so only what was entered in the base unit can be compared with what is ordered.
 _ORDER_LINES_ADD_UP: Final = """
 SELECT order_id, order_line, ordered, cancelled, kept, backordered, consumed, shipped,
-       CASE WHEN consumed <> shipped THEN 'consumed is not what the shipments say'
+       CASE WHEN lines = 0 THEN 'there is no such line'
+            WHEN misentered > 0 THEN 'ordered is not what was entered'
+            WHEN is_service AND noted > 0 THEN 'goods for a service'
+            WHEN consumed <> shipped THEN 'consumed is not what the shipments say'
+            WHEN is_forgotten THEN 'stock knows nothing of the line'
             ELSE 'ordered - cancelled is not reserved + shipped + backordered' END AS problem
 FROM (
   SELECT sums.order_id, sums.order_line, sums.ordered, sums.cancelled, sums.kept, sums.backordered, sums.consumed,
-         sums.shipped,
-         CASE WHEN sums.service > 0 THEN 1
+         sums.shipped, sums.lines, sums.misentered, sums.noted,
+         sums.services > 0 AS is_service,
+         sums.services = 0 AND sums.noted = 0 AND coalesce(orders.state, '') = 'received' AS is_forgotten,
+         CASE WHEN sums.services > 0 THEN 1
               WHEN orders.state = 'received' AND orders.keep_received AND sums.kept = 0 AND sums.backordered = 0 THEN 1
               ELSE 0 END AS unreserved
   FROM (
-    SELECT order_id, order_line, sum(ordered) AS ordered, sum(cancelled) AS cancelled, sum(service) AS service,
+    SELECT order_id, order_line, sum(lines) AS lines, sum(misentered) AS misentered, sum(services) AS services,
+           sum(noted) AS noted, sum(ordered) AS ordered, sum(cancelled) AS cancelled,
            sum(kept) AS kept, sum(backordered) AS backordered, sum(consumed) AS consumed, sum(shipped) AS shipped
     FROM (
-      SELECT line.order_id, line.id AS order_line, line.ordered, line.cancelled,
-             CASE WHEN variant.stocked THEN 0 ELSE 1 END AS service,
+      SELECT line.order_id, line.id AS order_line, 1 AS lines,
+             CASE WHEN line.entered <> line.ordered AND line.entered_unit = variant.unit THEN 1 ELSE 0 END
+               AS misentered,
+             CASE WHEN variant.stocked THEN 0 ELSE 1 END AS services, 0 AS noted, line.ordered, line.cancelled,
              0 AS kept, 0 AS backordered, 0 AS consumed, 0 AS shipped
       FROM order_line AS line JOIN variant ON variant.id = line.variant
       UNION ALL
-      SELECT demand_id, demand_line, 0, 0, 0, quantity - released, 0, consumed, 0
+      SELECT demand_id, demand_line, 0, 0, 0, 1, 0, 0, quantity - released, 0, consumed, 0
       FROM stock_reservation WHERE demand_type = 'order'
       UNION ALL
-      SELECT demand_id, demand_line, 0, 0, 0, 0, outstanding, 0, 0
+      SELECT demand_id, demand_line, 0, 0, 0, 1, 0, 0, 0, outstanding, 0, 0
       FROM stock_backorder WHERE demand_type = 'order'
       UNION ALL
-      SELECT shipment.order_id, sent.order_line, 0, 0, 0, 0, 0, 0, sent.quantity
+      SELECT shipment.order_id, sent.order_line, 0, 0, 0, 0, 0, 0, 0, 0, 0, sent.quantity
       FROM shipment_line AS sent JOIN shipment ON shipment.id = sent.shipment
     ) AS sides
     GROUP BY order_id, order_line
@@ -284,6 +369,7 @@ FROM (
   LEFT JOIN sales_order AS orders ON orders.id = sums.order_id
 ) AS compared
 WHERE consumed <> shipped OR (unreserved = 0 AND ordered - cancelled <> kept + backordered)
+   OR lines = 0 OR misentered > 0 OR (is_service AND noted > 0) OR is_forgotten
 UNION ALL
 SELECT line.order_id, line.id, line.ordered, line.cancelled, 0, 0, 0, 0, 'goods of another SKU'
 FROM (
@@ -295,6 +381,20 @@ FROM (
 ) AS given
 JOIN order_line AS line ON line.id = given.demand_line
 WHERE line.variant <> given.variant
+UNION ALL
+SELECT id, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+       CASE WHEN lines <> highest THEN 'a line of the order is missing'
+            ELSE 'an order is cancelled if and only if all of it is' END
+FROM (
+  SELECT orders.id, orders.state, coalesce(told.lines, 0) AS lines, coalesce(told.highest, 1) AS highest, told.wanted
+  FROM sales_order AS orders
+  LEFT JOIN (
+    SELECT order_id, count(*) AS lines, max(line_no) AS highest,
+           sum(CASE WHEN ordered > cancelled THEN 1 ELSE 0 END) AS wanted
+    FROM order_line GROUP BY order_id
+  ) AS told ON told.order_id = orders.id
+) AS counted
+WHERE lines <> highest OR (state = 'cancelled' AND wanted > 0) OR (state = 'received' AND wanted = 0)
 """
 
 _ORDER_STATES: Final = """
@@ -332,12 +432,13 @@ LEFT JOIN (SELECT DISTINCT release FROM stock_allocation) AS filled ON filled.re
 LEFT JOIN (SELECT DISTINCT demand_id FROM stock_follow_up) AS pending ON pending.demand_id = sent.order_id
 WHERE sent.state IN ('picking', 'packed') AND filled.release IS NULL AND pending.demand_id IS NULL
 UNION ALL
-SELECT 'goods are chosen for what is no open shipment of their order', held.demand_id, given.release, NULL, sent.state,
-       NULL
+SELECT 'goods are chosen for what is no open shipment of their order and site', held.demand_id, given.release, NULL,
+       sent.state, NULL
 FROM stock_allocation AS given
 JOIN stock_reservation AS held ON held.id = given.reservation
 LEFT JOIN shipment AS sent ON sent.id = given.release AND sent.order_id = held.demand_id
-WHERE given.release <> '00000000000000000000000000000000' AND coalesce(sent.state, '') NOT IN ('picking', 'packed')
+WHERE given.release <> '00000000000000000000000000000000'
+  AND (coalesce(sent.state, '') NOT IN ('picking', 'packed') OR sent.site <> held.site)
 UNION ALL
 SELECT 'as many shipments as the order counts', orders.id, NULL, NULL, CAST(coalesce(there.shipments, 0) AS TEXT),
        CAST(orders.shipment_count AS TEXT)
@@ -433,12 +534,12 @@ WHERE waiting.outstanding > 0 AND waiting.requirement IN ('', '{}')
 INVARIANTS: Final[tuple[Invariant, ...]] = (
     Invariant(
         name="ledger_chain",
-        promises="per key, in seq order, each balance is the one before plus the quantity; recorded_at does not fall",
+        promises="each row can be; per key, a balance is the one before plus the quantity; recorded_at does not fall",
         counts=_COUNT_MOVEMENTS,
         finds=_LEDGER_CHAIN,
         shows=(
             "seq", "bucket", "variant", "site", "location", "lot", "status", "container", "owner",
-            "quantity", "balance_before", "balance_after", "recorded_before", "recorded_at",
+            "quantity", "balance_before", "balance_after", "recorded_before", "recorded_at", "problem",
         ),
     ),
     Invariant(
@@ -465,10 +566,10 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     ),
     Invariant(
         name="reservations_equal_ledger",
-        promises="what a demand line holds at a site is the sum of its reserved rows",
+        promises="what a demand line holds at a site is the sum of its reserved rows, what it consumed of its commits",
         counts=_COUNT_RESERVATIONS,
         finds=_RESERVATIONS_EQUAL_LEDGER,
-        shows=("demand_id", "demand_line", "variant", "site", "outstanding", "ledger"),
+        shows=("demand_id", "demand_line", "variant", "site", "outstanding", "ledger", "consumed", "ledger_consumed"),
     ),
     Invariant(
         name="reserved_equals_reservations",
@@ -482,14 +583,20 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
         promises="goods moved inside the company neither appear nor vanish",
         counts="SELECT count(*) FROM stock_movement WHERE bucket = 'on_hand' AND counterpart IS NULL",
         finds=_INNER_ROWS_SUM_TO_ZERO,
-        shows=("posting_id", "variant", "lot", "serial", "owner", "quantity", "seq"),
+        shows=(
+            "posting_id", "variant", "lot", "serial", "owner", "kind", "reference_type", "reference_id",
+            "reference_line", "quantity", "seq",
+        ),
     ),
     Invariant(
         name="outer_rows_match_documents",
         promises="goods that come, go or are on their way do so as the shipment or document says; reversals undo",
         counts="SELECT count(*) FROM stock_movement WHERE bucket = 'on_hand' AND counterpart IS NOT NULL",
         finds=_OUTER_ROWS_MATCH_DOCUMENTS,
-        shows=("reference_type", "reference_id", "variant", "location", "lot", "status", "ledger", "document"),
+        shows=(
+            "reference_type", "reference_id", "reference_line", "variant", "location", "lot", "status", "kind",
+            "ledger", "document",
+        ),
     ),
     Invariant(
         name="nothing_sold_twice",

@@ -105,7 +105,9 @@ def _rows(
     lock: bool = False,
     order: tuple[str, ...] = (),
     limited: bool = False,
+    skip_locked: bool = False,
 ) -> Read:
+    """`skip_locked`: what somebody else has locked is left out, not waited for."""
     shape = SHAPES[record]
     table = shape.table
 
@@ -116,7 +118,9 @@ def _rows(
         if limited:
             statement = statement.limit(sa.bindparam("most", type_=sa.BigInteger()))
         # NO KEY: of a place every foreign key to it holds the key, and two that put goods there need not wait
-        return statement.with_for_update(of=table, key_share=record is locations.Location) if lock else statement
+        if not lock:
+            return statement
+        return statement.with_for_update(of=table, key_share=record is locations.Location, skip_locked=skip_locked)
 
     return Read(shape, build)
 
@@ -438,7 +442,7 @@ READS: Final[Mapping[type, Read]] = {
             )
         ),
     ),
-    stock.PendingFollowUps: _rows(stock.FollowUp, lock=True, limited=True),
+    stock.PendingFollowUps: _rows(stock.FollowUp, lock=True, limited=True, skip_locked=True),
     stock.LockQuants: _rows(stock.Quant, _among(_quant.variant, "variants"), lock=True),
     stock.LockQuantsOfOrders: _rows(stock.Quant, _variants_of_orders(_quant.variant), lock=True),
     stock.LockAllocatedOfOrders: _allocated(),
@@ -471,7 +475,9 @@ READS: Final[Mapping[type, Read]] = {
     orders.LockOffers: _offers(lambda dialect: s.variant.c.id.in_(_of_skus(dialect))),
     LockOffersOfVariants: _offers(_known_or_of_skus),
     orders.LockOrders: _rows(orders.Order, _among(_order.number, "numbers"), lock=True, order=("number",)),
-    orders.LockOrdersById: _rows(orders.Order, _among(_order.id, "ids"), lock=True, order=("number",)),
+    orders.LockOrdersById: _rows(
+        orders.Order, _among(_order.id, "ids"), lock=True, skip_locked=True, order=("number",)
+    ),
     orders.OrdersByReference: _rows(orders.Order, _among(_order.reference, "references")),
     orders.LinesOfOrders: _rows(orders.OrderLine, _orders_by_number(_line.order_id), order=("order_id", "line_no")),
     orders.LinesById: _rows(orders.OrderLine, _among(_line.id, "ids")),

@@ -122,8 +122,8 @@ def _engine(target: str | sa.Engine) -> Iterator[sa.Engine]:
 _QUANTITIES: Final = (
     "quantity", "balance_after", "balance_before", "on_hand", "blocked", "reserved", "shipped", "allocated",
     "available", "multiple", "outstanding", "consumed", "released", "ordered", "cancelled", "kept", "backordered",
-    "ledger", "ledger_on_hand", "ledger_blocked", "ledger_reserved", "ledger_shipped", "quants_on_hand", "document",
-    "stored", "computed",
+    "ledger", "ledger_on_hand", "ledger_blocked", "ledger_reserved", "ledger_shipped", "ledger_consumed",
+    "quants_on_hand", "document", "stored", "computed",
 )  # fmt: skip
 _NUMBERS: Final = (
     "seq", "variant", "site", "location", "lot", "container", "owner", "quant", "reservation", "backorder",
@@ -134,14 +134,27 @@ _KEYS: Final = (
     "aggregate_id",
 )  # fmt: skip
 _TEXTS: Final = (
-    "problem", "bucket", "status", "serial", "reference_type", "demand_type", "id", "found", "expected",
+    "problem", "bucket", "kind", "status", "serial", "reference_type", "demand_type", "id", "found", "expected",
 )  # fmt: skip
 _INSTANTS: Final = ("recorded_at", "recorded_before", "last_recorded_at", "ledger_last_recorded_at")
+
+
+class _ShownKey(Key):
+    """An id; on SQLite a vandal's text that is none is shown as it is."""
+
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
+        try:
+            return super().process_result_value(value, dialect)
+        except ValueError:
+            return value
+
 
 _TYPES: Final[Mapping[str, Any]] = {
     **dict.fromkeys(_QUANTITIES, Quantity()),
     **dict.fromkeys(_NUMBERS, BigInt),
-    **dict.fromkeys(_KEYS, Key()),
+    **dict.fromkeys(_KEYS, _ShownKey()),
     **dict.fromkeys(_TEXTS, sa.Text()),
     **dict.fromkeys(_INSTANTS, Instant()),
 }

@@ -94,6 +94,7 @@ class Books:
         counterpart: str | None = None,
         lot: int = 0,
         status: str = "available",
+        line: str | None = None,
     ) -> None:
         """A ledger row of the bucket on_hand, and what follows from it: the first one of a posting has its message."""
         if reference[0] != "shipment" and all(
@@ -109,7 +110,7 @@ class Books:
         for row in (quant, pool):
             row.update(last_seq=seq, last_recorded_at=self.now)
         self._movement(
-            posting, kind, "on_hand", variant, site, location, quantity, quant["on_hand"], reference, None,
+            posting, kind, "on_hand", variant, site, location, quantity, quant["on_hand"], reference, line,
             counterpart=counterpart, lot=lot, status=status,
         )  # fmt: skip
 
@@ -153,11 +154,11 @@ class Books:
 
     def move(
         self, posting: str, kind: str, variant: int, start: tuple[int, int], end: tuple[int, int], quantity: int,
-        reference: tuple[str, str],
+        reference: tuple[str, str], line: str | None = None,
     ) -> None:  # fmt: skip
         """Two inner rows; a place is (site, location)."""
-        self.goods(posting, kind, variant, *start, -quantity, reference)
-        self.goods(posting, kind, variant, *end, quantity, reference)
+        self.goods(posting, kind, variant, *start, -quantity, reference, line=line)
+        self.goods(posting, kind, variant, *end, quantity, reference, line=line)
 
     def document(self, name: str, kind: str, site: int, *lines: tuple[int, int, Decimal | int, int, str]) -> None:
         """A document with lines of (variant, location, quantity, lot, status)."""
@@ -270,6 +271,7 @@ def healthy() -> Books:
     _waiting_order(books)
     _floor(books)
     _reversal(books)
+    _issue(books)
     return books
 
 
@@ -333,8 +335,9 @@ def _delivered_order(books: Books) -> None:
     books.line("O1", "O1 line", MUG, 4)
     books.line("O1", "O1 wrapping", WRAPPING, 1)
     books.promise("p3", "reservation", MUG, LEEDS, 4, demand)
-    books.move("p4", "pick", MUG, (LEEDS, LEEDS_BIN), (LEEDS, LEEDS_STAGING), 4, ("shipment", "S1"))
-    books.goods("p5", "commit", MUG, LEEDS, LEEDS_STAGING, -4, ("shipment", "S1"), counterpart="customer")
+    books.move("p4", "pick", MUG, (LEEDS, LEEDS_BIN), (LEEDS, LEEDS_STAGING), 4, ("shipment", "S1"), "O1 line")
+    sent: dict[str, Any] = {"counterpart": "customer", "line": "O1 line"}
+    books.goods("p5", "commit", MUG, LEEDS, LEEDS_STAGING, -4, ("shipment", "S1"), **sent)
     books.promise("p5", "commit", MUG, LEEDS, -4, demand)
     books.reservation(1, demand, MUG, LEEDS, 4, 4, 0)
     books.shipment("S1", "O1", LEEDS, "delivered")
@@ -386,9 +389,10 @@ def _order_being_picked(books: Books) -> None:
 
 
 def _waiting_order(books: Books) -> None:
-    """O5: five pots, kept although there are none: nothing is reserved and nothing queued."""
+    """O5: five pots, kept although there are none: the wish is noted, nothing is reserved and nothing queued."""
     books.order("O5", "received", [(None, None, "received")], keep_received=True)
     books.line("O5", "O5 line", POT, 5)
+    books.reservation(7, ("order", "O5", "O5 line"), POT, LEEDS, 0, 0, 0)
 
 
 def _floor(books: Books) -> None:
@@ -409,6 +413,19 @@ def _reversal(books: Books) -> None:
     books.document("U1", "reversal", LEEDS, (POT, LEEDS_DOCK, -2, 0, "available"))
     books.goods("p15", "adjustment", POT, LEEDS, LEEDS_DOCK, -2, ("reversal", "U1"), counterpart="adjustment")
     books.add(schema.posting_reversal, reversed=key("p14"), reversed_by=key("p15"))
+
+
+def _issue(books: Books) -> None:
+    """Two pots that came, were reserved by a shop and left for its customer."""
+    demand = ("external", "E1", "E1 line")
+    books.document("R2", "receipt", LEEDS, (POT, LEEDS_DOCK, 2, 0, "available"))
+    books.goods("p16", "receipt", POT, LEEDS, LEEDS_DOCK, 2, ("receipt", "R2"), counterpart="supplier")
+    books.promise("p17", "reservation", POT, LEEDS, 2, demand)
+    books.document("I1", "issue", LEEDS, (POT, LEEDS_DOCK, -2, 0, "available"))
+    sent: dict[str, Any] = {"counterpart": "customer", "line": "E1 line"}
+    books.goods("p18", "commit", POT, LEEDS, LEEDS_DOCK, -2, ("issue", "I1"), **sent)
+    books.promise("p18", "commit", POT, LEEDS, -2, demand)
+    books.reservation(8, demand, POT, LEEDS, 2, 2, 0)
 
 
 @contextmanager
