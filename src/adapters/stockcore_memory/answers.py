@@ -245,16 +245,6 @@ def _lots_expired_at(books: Books, query: stock.LotsExpiredAt) -> Iterable[Any]:
     return [lot for lot in lots if lot.expires_on is not None and lot.expires_on < query.day]
 
 
-def _variants_at(books: Books, sites: Iterable[str]) -> set[int]:
-    there = {site.id for site in _sites_with(books, sites)}
-    return {pool.variant for pool in books.rows(stock.Pool) if pool.site in there}
-
-
-def _awaited_at(books: Books, query: stock.VariantsAwaitedAt) -> Iterable[Any]:
-    waiting = books.find(stock.Backorder, "open", _variants_at(books, query.codes))
-    return books.get(catalog.Variant, {backorder.variant for backorder in waiting})
-
-
 def _movements_since(books: Books, query: stock.MovementsSince) -> Iterable[Any]:
     return [row for row in books.find(stock.Movement, "variant", query.variants) if row.occurred_at > query.since]
 
@@ -332,16 +322,16 @@ ANSWERS: Final[Mapping[type, Answer | Joined]] = {
     locations.OccupiedLocations: Answer(locations.Location, _occupied),
     locations.AwaitingSites: Answer(locations.Location, _awaiting),
     locations.LocationsById: _keys(locations.Location, "ids"),
+    locations.ShareSites: _keys(locations.Location, "ids"),
     locations.LockPlaces: _keys(locations.Location, "ids"),
     locations.PlacesFor: Answer(locations.Location, _places_for),
     locations.PlacesForOrders: Answer(locations.Location, _places_for_orders),
     stock.LockPoolsByCode: _of_variants(stock.Pool),
     stock.LockPools: _by(stock.Pool, "variant", "variants"),
     stock.LockPoolsOfOrders: _of_orders_variants(stock.Pool),
-    stock.LockPoolsAt: Answer(
-        stock.Pool, lambda books, query: books.find(stock.Pool, "variant", _variants_at(books, query.codes))
+    stock.OpenBackorders: Answer(
+        stock.Backorder, lambda books, _: [row for row in books.rows(stock.Backorder) if row.outstanding > 0]
     ),
-    stock.VariantsAwaitedAt: Answer(catalog.Variant, _awaited_at),
     stock.LockPoolsToEdit: Answer(stock.Pool, _pools_to_edit),
     stock.LockBackorders: _by(stock.Backorder, "open", "variants"),
     stock.LockBackordersOfOrders: _of_orders(stock.Backorder, "demand_id"),
@@ -392,6 +382,7 @@ ANSWERS: Final[Mapping[type, Answer | Joined]] = {
     orders.LockOffers: Joined(orders.Offer, _offers),
     orders.LockOrders: _by(orders.Order, "number", "numbers", "number"),
     orders.LockOrdersById: Answer(orders.Order, lambda books, query: books.get(orders.Order, query.ids), ("number",)),
+    orders.LockFreeOrders: Answer(orders.Order, lambda books, query: books.get(orders.Order, query.ids), ("number",)),
     orders.OrdersByReference: _by(orders.Order, "reference", "references"),
     orders.LinesOfOrders: _of_orders(orders.OrderLine, "order_id", *_LINE_ORDER),
     orders.LinesById: _keys(orders.OrderLine, "ids"),

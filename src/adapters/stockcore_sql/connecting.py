@@ -47,10 +47,9 @@ def engine_for(url: str) -> sa.Engine:
         ) from error
     settings = f"-c lock_timeout={LOCK_WAIT_S}s -c timezone=UTC -c datestyle=ISO"
     isolation = "-c default_transaction_isolation=read\\ committed"  # who waited for a lock must see what was done
-    options = f"{settings} {isolation} -c plan_cache_mode=force_generic_plan -c jit=off"
+    options = f"{settings} -c plan_cache_mode=force_generic_plan -c jit=off"
     given = parsed.query.get("options")
-    if given:
-        options = f"{options} {given}"
+    options = " ".join([options, *([str(given)] if given else []), isolation])
     engine = sa.create_engine(
         parsed.update_query_dict({"options": options}),
         pool_size=5,

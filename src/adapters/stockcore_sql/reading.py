@@ -106,8 +106,9 @@ def _rows(
     order: tuple[str, ...] = (),
     limited: bool = False,
     skip_locked: bool = False,
+    share: bool = False,
 ) -> Read:
-    """`skip_locked`: what somebody else has locked is left out, not waited for."""
+    """`skip_locked`: what somebody else has locked is left out, not waited for. `share`: others may hold them too."""
     shape = SHAPES[record]
     table = shape.table
 
@@ -118,6 +119,8 @@ def _rows(
         if limited:
             statement = statement.limit(sa.bindparam("most", type_=sa.BigInteger()))
         # NO KEY: of a place every foreign key to it holds the key, and two that put goods there need not wait
+        if share:
+            return statement.with_for_update(of=table, read=True)
         if not lock:
             return statement
         return statement.with_for_update(of=table, key_share=record is locations.Location, skip_locked=skip_locked)
@@ -140,7 +143,6 @@ def _holds(condition: Condition) -> Callable[[Dialect], Condition]:
 
 
 _site = s.location.alias("site_location")
-_there = s.stock_pool.alias("pool_there").c
 _vc, _pool, _quant = s.variant_code.c, s.stock_pool.c, s.stock_quant.c
 _res, _bo, _alloc = s.stock_reservation.c, s.stock_backorder.c, s.stock_allocation.c
 _order, _line = s.sales_order.c, s.order_line.c
@@ -207,11 +209,6 @@ def _of_sites(column: sa.ColumnElement[Any]) -> Callable[[Dialect], Condition]:
     return lambda dialect: column.in_(
         sa.select(_site.c.id).where(_site.c.parent.is_(None), dialect.among(_site.c.normal_code, "codes"))
     )
-
-
-def _variants_at(column: sa.ColumnElement[Any]) -> Callable[[Dialect], Condition]:
-    """The variant has a pool at a site with one of these codes."""
-    return lambda dialect: column.in_(sa.select(_there.variant).where(_of_sites(_there.site)(dialect)))
 
 
 #: Something waits for the variant.
@@ -363,18 +360,14 @@ READS: Final[Mapping[type, Read]] = {
         ),
     ),
     locations.LocationsById: _rows(locations.Location, _among(s.location.c.id, "ids")),
+    locations.ShareSites: _rows(locations.Location, _among(s.location.c.id, "ids"), share=True),
     locations.LockPlaces: _rows(locations.Location, _among(s.location.c.id, "ids"), lock=True),
     locations.PlacesFor: _rows(locations.Location, _places_for),
     locations.PlacesForOrders: _rows(locations.Location, _places_for_orders),
     stock.LockPoolsByCode: _rows(stock.Pool, _variants_by_code(_pool.variant), lock=True),
     stock.LockPools: _rows(stock.Pool, _among(_pool.variant, "variants"), lock=True),
     stock.LockPoolsOfOrders: _rows(stock.Pool, _variants_of_orders(_pool.variant), lock=True),
-    stock.LockPoolsAt: _rows(stock.Pool, _variants_at(_pool.variant), lock=True),
-    stock.VariantsAwaitedAt: _rows(
-        catalog.Variant,
-        _variants_at(s.variant.c.id),
-        _holds(sa.exists().where(_bo.variant == s.variant.c.id, _OPEN)),
-    ),
+    stock.OpenBackorders: _rows(stock.Backorder, _holds(_OPEN)),
     stock.LockPoolsToEdit: _rows(
         stock.Pool,
         lambda dialect: sa.or_(_variants_of_orders(_pool.variant)(dialect), _variants_by_code(_pool.variant)(dialect)),
@@ -475,7 +468,8 @@ READS: Final[Mapping[type, Read]] = {
     orders.LockOffers: _offers(lambda dialect: s.variant.c.id.in_(_of_skus(dialect))),
     LockOffersOfVariants: _offers(_known_or_of_skus),
     orders.LockOrders: _rows(orders.Order, _among(_order.number, "numbers"), lock=True, order=("number",)),
-    orders.LockOrdersById: _rows(
+    orders.LockOrdersById: _rows(orders.Order, _among(_order.id, "ids"), lock=True, order=("number",)),
+    orders.LockFreeOrders: _rows(
         orders.Order, _among(_order.id, "ids"), lock=True, skip_locked=True, order=("number",)
     ),
     orders.OrdersByReference: _rows(orders.Order, _among(_order.reference, "references")),

@@ -249,13 +249,19 @@ class SqlStore:
         self._checked = True
 
     def _prepare_months(self) -> None:
-        """Whoever may not (a role or a server that only reads) needs no partition."""
+        """As far as it can be done at once: a new partition waits for all who look at the ledger, and all wait behind
+        it. The month that a row needs is made when it is missed (`retrying`). Who may only read needs none."""
         try:
             with self.engine.begin() as connection:
+                connection.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
                 make_partitions_ahead(connection, self.clock() if self.clock is not None else None)
         except sa.exc.DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) not in ("42501", "25006"):
+            if getattr(error.orig, "sqlstate", None) not in ("42501", "25006", "40P01", "55P03"):
                 raise error_of(error) from error
+
+    def _make_month(self) -> None:
+        with translated(), self.engine.begin() as connection:
+            make_partitions_ahead(connection, self.clock() if self.clock is not None else None)
 
     @contextlib.contextmanager
     def transaction(self, origin: Origin, *, dry_run: bool = False) -> Iterator[Any]:
@@ -307,17 +313,22 @@ class SqlStore:
 
     def retrying(self, work: Callable[[], R]) -> R:
         """Run `work` again after a deadlock or a lost connection; the command ids decide what had been done."""
+        may_lack = True
         for attempt in range(1, TRIES_MAX + 1):
             try:
                 return work()
             except StockcoreError:
                 raise
             except ChangedMeanwhileError as error:
-                if attempt == TRIES_MAX:
-                    raise _busy() from error
+                if attempt == TRIES_MAX:  # nobody is as unlucky as that
+                    raise StockcoreError(
+                        "internal",
+                        "stored figures do not fit together: `stockcore verify` says which",
+                    ) from error
             except Exception as error:
-                if attempt == 1 and lacks_partition(error):  # running for months
-                    self._checked = False
+                if may_lack and lacks_partition(error):  # running for months
+                    may_lack = False
+                    self._make_month()
                     continue
                 if attempt < TRIES_MAX and is_transient(error):
                     time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - spreads retries, no secret

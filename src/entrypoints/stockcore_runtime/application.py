@@ -149,10 +149,10 @@ class OwnApplication(Application):
 
     def rebuild(self, *, dry_run: bool = True) -> RebuildReport:
         """Pools and quants once more from the ledger; who waits is served where more is available now. Errors: those of
-        `stockcore_sql.rebuild`."""
+        `stockcore_sql.rebuild`; busy also where it is done and serving has to be asked for again."""
         self._own_store.check_schema()
         report = rebuild(self._own_store.engine, dry_run=dry_run)
-        if report["rows"] and not dry_run:
+        if not dry_run:
             self.stock.serve_queue()
         return report
 

@@ -315,9 +315,11 @@ def _fields(kind: Any) -> tuple[Sequence[str], Sequence[Any], Callable[[Any], tu
     if not attrs.has(kind):
         return None
     fields = [field for field in attrs.fields(kind) if field.name != "command_id"]
-    names = [*(field.name for field in fields), "__class__", "__class__"]  # of one name attrgetter makes no tuple
-    defaults = [None if field.default is attrs.NOTHING else field.default for field in fields]
-    return names, [*defaults, kind, kind], attrgetter(*names)
+    names = [*(field.name for field in fields), "__class__"]
+    defaults = [*(None if field.default is attrs.NOTHING else field.default for field in fields), kind]
+    if len(names) == 1:  # of which attrgetter makes no tuple
+        names, defaults = names * 2, defaults * 2
+    return names, defaults, attrgetter(*names)
 
 
 def execute(

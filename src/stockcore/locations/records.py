@@ -93,6 +93,13 @@ class LocationsById(Query[Location]):
 
 
 @attrs.frozen
+class ShareSites(Query[Location]):
+    """Sites by id, held so that nobody changes them; others may hold them so too."""
+
+    ids: tuple[int, ...]
+
+
+@attrs.frozen
 class LockPlaces(Query[Location]):
     """The places with these ids, locked: who puts goods into a place of limited capacity holds it."""
 

@@ -112,7 +112,7 @@ def _edit_all(uow: UnitOfWork, work: Work[EditOrder, OrderChanged]) -> None:
         desk.conversions = Conversions.of(*uow.load(PackagingsOf(tuple(sorted(known))), Units()))
     work.decide(lambda command: _edit(desk, command), desk.changes)
     named = [*desk.variants_of_lines.values(), *desk.variants.values()]
-    check_nothing_came(uow, desk.book, {variant.id: variant.sku for variant in named})
+    check_nothing_came(uow, desk.book, desk.floor, {variant.id: variant.sku for variant in named})
     desk.write()
 
 

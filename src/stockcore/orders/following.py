@@ -18,7 +18,7 @@ from stockcore.kernel.quantity import ZERO
 from stockcore.kernel.unit_of_work import Changes, Ids, NewIds, Origin, Store, UnitOfWork
 from stockcore.orders.history import NOTHING_LEFT, announce, close_shipment
 from stockcore.orders.lifecycle import UNDISPATCHED
-from stockcore.orders.records import LinesById, LockOrdersById, Order, Shipment, ShipmentsOfOrdersById
+from stockcore.orders.records import LinesById, LockFreeOrders, Order, Shipment, ShipmentsOfOrdersById
 from stockcore.stock.records import AllocationsOfDemands, FollowUp, PendingFollowUps
 
 FOLLOW_UPS_MAX: Final = 200  # per transaction
@@ -58,7 +58,7 @@ class _Follower:
     def __init__(self, uow: UnitOfWork, ids: tuple[UUID, ...], line_ids: tuple[UUID, ...]) -> None:
         uow.prepare_draw(1)
         self.orders, lines, shipments, allocations = uow.load(
-            LockOrdersById(ids), LinesById(line_ids), ShipmentsOfOrdersById(ids), AllocationsOfDemands(ids)
+            LockFreeOrders(ids), LinesById(line_ids), ShipmentsOfOrdersById(ids), AllocationsOfDemands(ids)
         )
         self.uow = uow
         self.changes = Changes()

@@ -240,7 +240,9 @@ def _pack(desk: OrderDesk, order: Order, shipment: Shipment) -> None:
     lying = {desk.book.quants_by_id[allocation.quant].location for _, allocation in content}
     blocked = sorted(desk.floor.code(place) for place in lying if not desk.floor.is_in_use(place))
     if blocked:
-        raise StockcoreError("not_allocatable", f"nothing may be taken from {blocked[0]}: unblock it", places=blocked)
+        raise StockcoreError(
+            "not_allocatable", f"nothing may be taken from {blocked[0]}, which is not in use", places=blocked
+        )
     posting = Posting(desk.new_id(), "shipment", shipment.id, None, None)
     for reservation, allocation in content:
         quant = desk.book.quants_by_id[allocation.quant]

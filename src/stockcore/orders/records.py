@@ -167,6 +167,13 @@ class LockOrders(Query[Order]):
 
 @attrs.frozen
 class LockOrdersById(Query[Order]):
+    """Order headers by id, locked in number order."""
+
+    ids: tuple[UUID, ...]
+
+
+@attrs.frozen
+class LockFreeOrders(Query[Order]):
     """Order headers by id, without those that somebody else has locked; in number order."""
 
     ids: tuple[UUID, ...]

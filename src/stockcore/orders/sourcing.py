@@ -276,6 +276,8 @@ def _lack(wishes: Sequence[Wish], available: Available, site: int) -> Decimal:
     wanted: dict[tuple[int, str], Decimal] = {}
     there: dict[tuple[int, str], Decimal] = {}
     for line, wish in enumerate(wishes):
+        if not wish.stocked:
+            continue
         key = (wish.variant, wish.requirement)
         wanted[key] = wanted.get(key, ZERO) + wish.quantity
         there[key] = available(line, wish.variant, site)
@@ -292,6 +294,8 @@ def _would_change(
     if not found.is_whole:
         sku, short = next(iter(_short_by_sku(found, wishes).items()))
         return f"{plain(short)} more of {sku} at any of these sites"
+    if not any(wish.stocked for wish in wishes):
+        return "nothing: a service needs no goods"
     candidates = [site for site in candidates if not site.blocked]
     if len(candidates) < 2:
         return "nothing: only one site may serve"

@@ -92,7 +92,7 @@ class Book:
         self._quants_at: dict[PoolKey, list[Quant]] = {}
         self.backorders: dict[BackorderKey, Backorder] = {}
         self.raised: set[int] = set()  # variants of which more became available
-        self.queued: set[int] = set()  # variants that somebody new waits for
+        self.queued: list[Demand] = []  # who has come to wait
 
     # -- what was loaded -----------------------------------------------------------------------------------------
 
@@ -437,7 +437,7 @@ class Book:
 
     def backorder(self, demand: Demand, quantity: Decimal) -> Backorder:
         """A demand waits for (more of) its goods, in the place its age gives it."""
-        self.queued.add(demand.variant)
+        self.queued.append(demand)
         key = (demand.id.int, demand.line.int, demand.variant)
         backorder = self.backorders.get(key)
         if backorder is None:

@@ -14,7 +14,6 @@ from uuid import UUID
 
 import attrs
 
-from stockcore.catalog.records import Variant
 from stockcore.kernel.unit_of_work import Query
 
 NOBODY: Final = UUID(int=0)  # no release: an allocation made when reserving (pinned)
@@ -466,17 +465,8 @@ class QuantsAt(Query[Quant]):
 
 
 @attrs.frozen
-class LockPoolsAt(Query[Pool]):
-    """The pools, at every site, of the variants that have one at these sites (normal codes)."""
-
-    codes: tuple[str, ...]
-
-
-@attrs.frozen
-class VariantsAwaitedAt(Query[Variant]):
-    """The variants that somebody waits for and that have a pool at one of these sites (normal codes)."""
-
-    codes: tuple[str, ...]
+class OpenBackorders(Query[Backorder]):
+    """Whatever is waited for, unlocked: to find the pools that must be locked first."""
 
 
 @attrs.frozen

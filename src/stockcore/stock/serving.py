@@ -12,6 +12,7 @@ from stockcore.catalog.records import LockProducts
 from stockcore.kernel.quantity import ZERO, whole_multiples
 from stockcore.kernel.text import lookup_codes
 from stockcore.kernel.unit_of_work import ChangedMeanwhileError, UnitOfWork
+from stockcore.locations.records import ShareSites
 from stockcore.stock.allocating import choose, requirement_of
 from stockcore.stock.book import Book, Demand, Posting, demand_of, sites_of
 from stockcore.stock.floor import Floor
@@ -62,15 +63,21 @@ def _expiry(book: Book, backorder: Backorder) -> datetime | None:
     return max((r.expires_at for r in known if r is not None and r.expires_at is not None), default=None)
 
 
-def check_nothing_came(uow: UnitOfWork, book: Book, skus: Mapping[int, str]) -> None:
-    """Before anybody is told to wait: no site has got the first goods of the SKU while we waited for a lock, and
-    whoever brings them now will see who waits. `skus`: by variant.
+def check_nothing_came(uow: UnitOfWork, book: Book, floor: Floor, skus: Mapping[int, str]) -> None:
+    """Before anybody is told to wait: none of the sites has got the first goods of the SKU, or was unblocked, while we
+    waited for a lock; and who brings them now, or unblocks it, will see who waits. `skus`: by variant.
 
     Errors: ChangedMeanwhileError.
     """
     if not book.queued or not uow.is_served:
         return
-    variants = tuple(sorted(book.queued))
+    wanted = {(demand.variant, site) for demand in book.queued for site in sites_of(demand.sites)}
+    blocked = tuple(sorted({site for _, site in wanted if not floor.may_promise(site)}))
+    if blocked and not all(site.blocked for site in uow.load(ShareSites(blocked))):
+        raise ChangedMeanwhileError("a site was unblocked")
+    variants = tuple(sorted({variant for variant, site in wanted if (variant, site) not in book.pools}))
+    if not variants:
+        return
     moved = {variant for variant, _ in book.pools}
     unmoved = lookup_codes(skus[variant] for variant in variants if variant not in moved)
     if unmoved:

@@ -438,11 +438,12 @@ class Warehouse(RuleBasedStateMachine):
         if more is not None and change >= ZERO:
             edits.append(LineEdit(sku=old.sku, quantity=more))
             grown[len(order.lines)] = (old.sku, more)
-        expected = not order.is_cancelled and quantity >= old.cancelled + old.shipped
+        expected = not order.is_cancelled and quantity >= old.shipped
         if expected and grown:
             expected = self.totals.grow(number, grown)
         elif expected:
             old.ordered = quantity
+            old.cancelled = max(ZERO, old.cancelled + change)  # what was cancelled is left out first
             order.is_cancelled = not any(line.open or line.shipped for line in order.lines)
         [outcome] = self.do(EDIT_ORDER, EditOrder(number=number, lines=tuple(edits)))
         assert isinstance(outcome, Accepted) == expected
