@@ -42,10 +42,12 @@ from tests.support.stores import codes
 
 @pytest.fixture
 def house(postgres_url: str) -> Iterator[House]:
-    """Sites LEEDS and HULL with places BIN and SHELF in LEEDS; A was in LEEDS and is gone, B was never anywhere."""
+    """Sites LEEDS and HULL with places BIN and SHELF in LEEDS; A was in LEEDS and is gone, B was never anywhere, S is a
+    service."""
     store = SqlStore(postgres_url)
     with proven(store) as house:
         house.product("A", "B", "C")
+        house.product("S", stocked=False)
         house.site("LEEDS", "HULL", time_zone="Europe/London")
         house.place("LEEDS", "BIN", "SHELF")
         house.receive("A", 1)
@@ -67,6 +69,10 @@ def closing(site: str = "LEEDS", location: str | None = "BIN") -> Wish:
     return DEACTIVATE_LOCATION, DeactivateLocation(site=site, location=location)
 
 
+def stocking(sku: str, stocked: bool) -> Wish:
+    return CHANGE_PRODUCT, ChangeProduct(sku=sku, stocked=stocked)
+
+
 def unit(sku: str, name: str) -> Wish:
     return CHANGE_PRODUCT, ChangeProduct(sku=sku, unit=name)
 
@@ -79,6 +85,8 @@ TRANSFER: Wish = (
     SEND_TRANSFER,
     SendTransfer(from_site="LEEDS", to_site="HULL", lines=(TransferLine(sku="C", quantity=d(1)),)),
 )
+SERVICE: Wish = (PLACE_ORDER, order(("S", 1)))
+KEPT: Wish = (PLACE_ORDER, order(("B", 1), keep_received=True))
 NO_STORAGE: Wish = (CHANGE_LOCATION, ChangeLocation(site="LEEDS", location="BIN", purpose="none"))
 
 
@@ -102,6 +110,9 @@ NO_STORAGE: Wish = (CHANGE_LOCATION, ChangeLocation(site="LEEDS", location="BIN"
         pytest.param(NO_STORAGE, receipt("A", location="BIN"), "location_not_storable", id="purpose, receipt"),
         pytest.param(TRANSFER, closing("HULL", None), "in_use", id="transfer, closing"),
         pytest.param(closing("HULL", None), TRANSFER, "location_inactive", id="closing, transfer"),
+        pytest.param(SERVICE, stocking("S", True), "base_unit_fixed", id="order of a service, stocked"),
+        pytest.param(stocking("S", True), SERVICE, "insufficient_stock", id="stocked, order of a service"),
+        pytest.param(KEPT, stocking("B", False), "base_unit_fixed", id="order that is kept, service"),
     ],
 )
 def test_who_comes_later_knows_what_the_other_did(house: House, one: Wish, other: Wish, code: str) -> None:

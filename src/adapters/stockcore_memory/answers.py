@@ -299,10 +299,12 @@ ANSWERS: Final[Mapping[type, Answer | Joined]] = {
     catalog.VariantsByCode: Answer(
         catalog.Variant, lambda books, query: books.get(catalog.Variant, _variants_with(books, query.codes))
     ),
+    catalog.ShareVariants: _keys(catalog.Variant, "ids"),
     catalog.VariantsById: _keys(catalog.Variant, "ids"),
     catalog.ProductsById: _keys(catalog.Product, "ids"),
     catalog.CodesOf: _by(catalog.VariantCode, "normal_code", "codes"),
     catalog.PackagingsOf: _by(catalog.Packaging, "variant", "variants"),
+    catalog.ShareProducts: Answer(catalog.Product, _products),
     catalog.LockProducts: Answer(catalog.Product, _products),
     catalog.LockProductsById: _keys(catalog.Product, "ids"),
     catalog.SiblingsByCode: Answer(catalog.Variant, lambda books, query: _family(books, query.codes)),

@@ -313,6 +313,8 @@ READS: Final[Mapping[type, Read]] = {
     catalog.CodesOf: _rows(catalog.VariantCode, _among(_vc.normal_code, "codes")),
     catalog.PackagingsOf: _rows(catalog.Packaging, _among(s.packaging.c.variant, "variants")),
     catalog.Units: _rows(catalog.UnitOfMeasure),
+    catalog.ShareProducts: _rows(catalog.Product, _families(s.product.c.id), share=True),
+    catalog.ShareVariants: _rows(catalog.Variant, _among(s.variant.c.id, "ids"), share=True),
     catalog.LockProducts: _rows(catalog.Product, _families(s.product.c.id), lock=True),
     catalog.LockProductsById: _rows(catalog.Product, _among(s.product.c.id, "ids"), lock=True),
     catalog.SiblingsByCode: _rows(catalog.Variant, _families(s.variant.c.product)),

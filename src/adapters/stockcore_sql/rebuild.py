@@ -1,13 +1,15 @@
 """Pools and quants once more from the ledger: what is stored, what the ledger makes of it, and the repair.
 
-Only what follows from the ledger alone is rebuilt: a pool's on hand, blocked, reserved, shipped and last_seq, a quant's
-on hand and last_seq. Reservations and allocations are decisions, not sums, and stay as they are.
+Only what follows from the ledger alone is rebuilt: a pool's on hand, blocked, reserved and shipped, a quant's on
+hand, and of both the newest row's seq and time. Reservations and allocations are decisions, not sums, and stay as they
+are.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, TypedDict
 
@@ -22,6 +24,7 @@ from stockcore_sql.schema import stock_movement, stock_opening, stock_pool, stoc
 from stockcore_sql.types import EPOCH, BigInt, Instant, Quantity
 
 SHOWN_MAX: Final = 1000
+_LAST: Final = ("last_seq", "last_recorded_at")  # of the key's newest row
 
 _ZERO: Final = sa.literal(Decimal(0), Quantity())
 
@@ -63,7 +66,7 @@ class Projection:
                 *[sa.func.sum(rows.c[name], type_=Quantity()).label(name) for name in self.figures],
                 sa.func.max(rows.c.last_seq, type_=BigInt).label("last_seq"),
                 sa.func.min(rows.c.arrived_at, type_=Instant()).label("arrived_at"),
-                sa.func.max(rows.c.recorded_at, type_=Instant()).label("recorded_at"),
+                sa.func.max(rows.c.recorded_at, type_=Instant()).label("last_recorded_at"),
             )
             .group_by(*[rows.c[name] for name in self.keys])
             .subquery("ledger")
@@ -179,14 +182,15 @@ def _drifted(projection: Projection) -> sa.Select[Any]:
     table = projection.table
     ledger, _, stored = _stored_beside_ledger(projection)
     computed = [sa.func.coalesce(ledger.c[name], _ZERO, type_=Quantity()) for name in projection.figures]
-    last_seq = sa.func.coalesce(ledger.c.last_seq, table.c.last_seq, type_=BigInt)
-    names = (*projection.figures, "last_seq")
-    differs = [table.c[name] != value for name, value in zip(names, (*computed, last_seq), strict=True)]
+    kinds = zip(_LAST, (BigInt, Instant()), strict=True)
+    computed += [sa.func.coalesce(ledger.c[name], table.c[name], type_=kind) for name, kind in kinds]
+    names = (*projection.figures, *_LAST)
+    differs = [table.c[name] != value for name, value in zip(names, computed, strict=True)]
     return (
         sa.select(
             *[table.c[name] for name in projection.keys],
             *[table.c[name].label(f"stored_{name}") for name in names],
-            *[value.label(f"computed_{name}") for name, value in zip(names, (*computed, last_seq), strict=True)],
+            *[value.label(f"computed_{name}") for name, value in zip(names, computed, strict=True)],
         )
         .select_from(stored)
         .where(sa.or_(*differs))
@@ -203,7 +207,7 @@ def _missing(projection: Projection) -> sa.Select[Any]:
 
 def _differences(connection: sa.Connection, projection: Projection) -> tuple[int, list[Difference]]:
     """How many rows differ, and the figures of the first of them."""
-    names = (*projection.figures, "last_seq")
+    names = (*projection.figures, *_LAST)
     number, found = 0, list[Difference]()
     for stored, statement in ((True, _drifted(projection)), (False, _missing(projection))):
         counted = statement.add_columns(sa.func.count().over().label("rows")).limit(SHOWN_MAX)
@@ -230,7 +234,9 @@ def _of_row(projection: Projection, row: Any, names: Sequence[str], *, stored: b
 
 
 def _plain(value: Any) -> Any:
-    return plain(value) if isinstance(value, Decimal) else value
+    if isinstance(value, Decimal):
+        return plain(value)
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _repair(connection: sa.Connection, projection: Projection) -> None:
@@ -251,7 +257,7 @@ def _update(projection: Projection) -> sa.Update:
     return (
         sa.update(table)
         .where(*[table.c[name] == drifted.c[name] for name in projection.keys])
-        .values({name: drifted.c[f"computed_{name}"] for name in (*projection.figures, "last_seq")})
+        .values({name: drifted.c[f"computed_{name}"] for name in (*projection.figures, *_LAST)})
     )
 
 
@@ -269,7 +275,7 @@ def _insert(connection: sa.Connection, projection: Projection) -> None:
 def _row(projection: Projection, row: Any) -> dict[str, Any]:
     """A row to be written. What only the archive knows the times of is older than anything else."""
     names = (*projection.keys, *projection.figures, "last_seq")
-    values = {name: row[name] for name in names} | {"last_recorded_at": row["recorded_at"] or EPOCH}
+    values = {name: row[name] for name in names} | {"last_recorded_at": row["last_recorded_at"] or EPOCH}
     if projection.table is stock_quant:
         values |= {"allocated": Decimal(0), "received_at": row["arrived_at"] or EPOCH}
     return values

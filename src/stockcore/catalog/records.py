@@ -159,6 +159,20 @@ class Units(Query[UnitOfMeasure]):
 
 
 @attrs.frozen
+class ShareProducts(Query[Product]):
+    """The products of these SKUs (normal codes), held so that nobody changes them; others may hold them so too."""
+
+    codes: tuple[str, ...]
+
+
+@attrs.frozen
+class ShareVariants(Query[Variant]):
+    """Variants by id, held so that nobody renames them; others may hold them so too."""
+
+    ids: tuple[int, ...]
+
+
+@attrs.frozen
 class LockProducts(Query[Product]):
     """The products that the variants with these SKUs (normal codes) belong to, locked: who changes a product or its
     variants holds it."""

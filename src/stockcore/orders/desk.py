@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from stockcore.catalog.conversion import Conversions
-from stockcore.catalog.records import Sold, VariantsByCode
+from stockcore.catalog.records import ShareProducts, Sold, VariantsByCode
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import Work
 from stockcore.kernel.quantity import ZERO, plain
@@ -105,7 +105,7 @@ class OrderDesk:
             queries += [Sites()]
         queries += [LinesOfOrders(wanted)] if lines else []
         queries += [VariantsOfOrders(wanted)] if variants else []
-        queries += [VariantsByCode(codes)] if codes else []
+        queries += [ShareProducts(codes), VariantsByCode(codes)] if codes else []
         expected = ids_per_order * max(1, len(wanted))
         uow.prepare_draw(expected)
         self._new_ids = NewIds(uow, 3 * len(wanted))

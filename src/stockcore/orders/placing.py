@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from stockcore.catalog.conversion import Conversions
-from stockcore.catalog.records import PackagingsOf, Sold, Units, VariantsByCode
+from stockcore.catalog.records import PackagingsOf, ShareProducts, Sold, Units, VariantsByCode
 from stockcore.kernel.dates import optional_instant
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
@@ -114,7 +114,8 @@ class Counter:
         self.floor = Floor(self.sites, (), self.ids.now)
         if len(self.variants) < len(codes):  # without a pool: new, a service, or no SKU of ours
             missing = tuple(code for code in codes if code not in self.variants)
-            self.variants |= {normal_code(variant.sku): variant for variant in uow.load(VariantsByCode(missing))}
+            _, fresh = uow.load(ShareProducts(missing), VariantsByCode(missing))  # whose unit and kind may still change
+            self.variants |= {normal_code(variant.sku): variant for variant in fresh}
         late = tuple(sorted({normal_code(offer.sku) for offer in offers if offer.late}))
         self._load_rare(orders, lines, uow.load(LockExpiredHolds(late)) if late else [], codes)
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from stockcore.catalog.conversion import Conversions
-from stockcore.catalog.records import LockProducts, PackagingsOf, Units, Variant, VariantsByCode, VariantsById
+from stockcore.catalog.records import LockProducts, PackagingsOf, ShareVariants, Units, Variant, VariantsByCode
 from stockcore.kernel.dates import read_instant
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import Work
@@ -81,9 +81,9 @@ def read_key(value: object, *, field: str) -> UUID:
 
 
 def skus_of(uow: UnitOfWork, variants: Iterable[int]) -> list[str]:
-    """The SKUs of variants that were found without locking them."""
+    """The SKUs of variants that were found without locking them; from now on nobody renames them."""
     wanted = tuple(sorted(set(variants)))
-    return [variant.sku for variant in uow.load(VariantsById(wanted))] if wanted else []
+    return [variant.sku for variant in uow.load(ShareVariants(wanted))] if wanted else []
 
 
 #: What only stockcore gives to its documents: a number of this form that somebody brings could be given again later.

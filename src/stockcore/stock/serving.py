@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import attrs
 
-from stockcore.catalog.records import LockProducts
+from stockcore.catalog.records import ShareProducts
 from stockcore.kernel.quantity import ZERO, whole_multiples
 from stockcore.kernel.text import lookup_codes
 from stockcore.kernel.unit_of_work import ChangedMeanwhileError, UnitOfWork
@@ -33,25 +33,24 @@ def _serve_one(book: Book, posting: Posting, floor: Floor, backorder: Backorder)
         book.settle_backorder(backorder, backorder.outstanding)  # its time is over: it waits for nothing more
         return
     demand = attrs.evolve(demand_of(backorder), expires_at=expires_at)
-    for site in sites_of(backorder.sites):
-        if backorder.outstanding <= ZERO:
-            return
-        available = available_to(book, floor, demand, site)
-        wanted = backorder.outstanding  # all of it, also where a line that was cut has an odd rest
-        if available < wanted:
-            wanted = whole_multiples(available, backorder.multiple)
-        if wanted <= ZERO:
-            continue
-        reserve(book, posting, floor, demand, site, wanted)
-        book.settle_backorder(backorder, wanted)
-        book.follow_up(
-            posting,
-            backorder.demand_type,
-            backorder.demand_id,
-            "served",
-            line=str(backorder.demand_line),
-            quantity=wanted,
-        )
+    before = None
+    while backorder.outstanding not in (ZERO, before):  # an odd rest may be left that a site before could serve
+        before = backorder.outstanding
+        for site in sites_of(backorder.sites):
+            _serve_from(book, posting, floor, backorder, demand, site)
+
+
+def _serve_from(book: Book, posting: Posting, floor: Floor, backorder: Backorder, demand: Demand, site: int) -> None:
+    available = available_to(book, floor, demand, site)
+    wanted = backorder.outstanding  # all of it, also where a line that was cut has an odd rest
+    if available < wanted:
+        wanted = whole_multiples(available, backorder.multiple)
+    if wanted <= ZERO:
+        return
+    reserve(book, posting, floor, demand, site, wanted)
+    book.settle_backorder(backorder, wanted)
+    line = str(backorder.demand_line)
+    book.follow_up(posting, backorder.demand_type, backorder.demand_id, "served", line=line, quantity=wanted)
 
 
 def _expiry(book: Book, backorder: Backorder) -> datetime | None:
@@ -81,7 +80,7 @@ def check_nothing_came(uow: UnitOfWork, book: Book, floor: Floor, skus: Mapping[
     moved = {variant for variant, _ in book.pools}
     unmoved = lookup_codes(skus[variant] for variant in variants if variant not in moved)
     if unmoved:
-        uow.load(LockProducts(unmoved))  # as the first movement does, for want of a pool
+        uow.load(ShareProducts(unmoved))  # the first movement locks it, for want of a pool
     for pool in uow.load(LockPools(variants)):
         if (pool.variant, pool.site) not in book.pools:
             raise ChangedMeanwhileError(f"variant {pool.variant} has come to site {pool.site}")

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from stockcore.orders.cancelling import CANCEL_LINES
 from stockcore.orders.commands import (
+    CancelLines,
     EditOrder,
+    LineCancel,
     LineEdit,
     LineRequest,
     PlaceOrder,
@@ -100,6 +103,17 @@ def test_the_odd_rest_of_a_line_in_boxes_is_served(house: House) -> None:
     assert house.line(number) == (6, 1, 0)
     house.receive("A", 6)
     assert house.line(number) == (7, 0, 0)
+
+
+def test_an_odd_rest_is_served_by_a_site_that_could_not_serve_before(house: House) -> None:
+    house.receive("A", 6)
+    number = house.order(LineRequest(sku="A", quantity=d(6), multiple=d(3)), policy="backorder").number
+    house.do(CANCEL_LINES, CancelLines(number=number, lines=(LineCancel(line=1, quantity=d(1)),)))
+    house.do(ADJUST_STOCK, AdjustStock(sku="A", site="LEEDS", quantity=d(-6), reason="fire", allow_shortage=True))
+    house.receive("A", 2, "HULL")
+    assert house.line(number) == (0, 5, 0)
+    house.receive("A", 3)
+    assert house.line(number) == (5, 0, 0)
 
 
 # -- lines that want the same goods --------------------------------------------------------------------------------
