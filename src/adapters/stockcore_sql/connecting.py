@@ -110,9 +110,14 @@ _STATES: Final = {
 _UNAVAILABLE: Final = "the database cannot be reached, or refuses the user or password"
 
 
+def _original(error: BaseException) -> Any:
+    """The driver's own exception."""
+    return error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
+
+
 def error_of(error: BaseException) -> StockcoreError:
     """The code that fits a driver's exception."""
-    original: Any = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
+    original = _original(error)
     state = getattr(original, "sqlstate", None)
     if state in _STATES:
         return StockcoreError(*_STATES[state])
@@ -149,7 +154,7 @@ def _sqlite_error(error: sqlite3.Error) -> StockcoreError:
 
 def lacks_partition(error: BaseException) -> bool:
     """Whether the ledger has no partition for a row's month: the only check without a name."""
-    original: Any = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
+    original = _original(error)
     if getattr(original, "sqlstate", None) != "23514":
         return False
     return original.diag.constraint_name is None
@@ -158,7 +163,7 @@ def lacks_partition(error: BaseException) -> bool:
 def is_transient(error: BaseException) -> bool:
     """Whether the whole use case should simply run again: deadlock, serialisation failure, lost connection, or two
     writers that made the same new row (a pool, a command id)."""
-    original: Any = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
+    original = _original(error)
     state = getattr(original, "sqlstate", None)
     if state is not None:
         return state in ("40P01", "40001", "23505", "25P03", "57P01", "57P02", "57P03", "57P05") or state[:2] == "08"

@@ -118,11 +118,11 @@ def _rows(
         statement = statement.order_by(*[table.c[name] for name in order or shape.keys])
         if limited:
             statement = statement.limit(sa.bindparam("most", type_=sa.BigInteger()))
-        # NO KEY: of a place every foreign key to it holds the key, and two that put goods there need not wait
         if share:
             return statement.with_for_update(of=table, read=True)
         if not lock:
             return statement
+        # NO KEY: of a place every foreign key to it holds the key, and two that put goods there need not wait
         return statement.with_for_update(of=table, key_share=record is locations.Location, skip_locked=skip_locked)
 
     return Read(shape, build)

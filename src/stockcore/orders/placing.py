@@ -193,9 +193,7 @@ def candidates(sites: Sequence[Location], codes: Sequence[str], strategy: str) -
 def _place_all(uow: UnitOfWork, work: Work[PlaceOrder, OrderDocument]) -> None:
     counter = Counter(uow, work, work.commands)
     work.decide(lambda command: _place(counter, command), counter.changes, counter.write if uow.is_served else None)
-    check_nothing_came(
-        uow, counter.book, counter.floor, {variant.id: variant.sku for variant in counter.variants.values()}
-    )
+    check_nothing_came(uow, counter.book, counter.floor)
     counter.write()
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
 import attrs
 
-from stockcore.catalog.records import ShareProducts
 from stockcore.kernel.quantity import ZERO, whole_multiples
-from stockcore.kernel.text import lookup_codes
 from stockcore.kernel.unit_of_work import ChangedMeanwhileError, UnitOfWork
 from stockcore.locations.records import ShareSites
 from stockcore.stock.allocating import choose, requirement_of
@@ -62,9 +59,10 @@ def _expiry(book: Book, backorder: Backorder) -> datetime | None:
     return max((r.expires_at for r in known if r is not None and r.expires_at is not None), default=None)
 
 
-def check_nothing_came(uow: UnitOfWork, book: Book, floor: Floor, skus: Mapping[int, str]) -> None:
+def check_nothing_came(uow: UnitOfWork, book: Book, floor: Floor) -> None:
     """Before anybody is told to wait: none of the sites has got the first goods of the SKU, or was unblocked, while we
-    waited for a lock; and who brings them now, or unblocks it, will see who waits. `skus`: by variant.
+    waited for a lock; and who brings them now, or unblocks it, will see who waits. (Of a SKU without a pool the caller
+    shares the product's lock, or holds what waits for it already: the first movement waits for either.)
 
     Errors: ChangedMeanwhileError.
     """
@@ -75,13 +73,7 @@ def check_nothing_came(uow: UnitOfWork, book: Book, floor: Floor, skus: Mapping[
     if blocked and not all(site.blocked for site in uow.load(ShareSites(blocked))):
         raise ChangedMeanwhileError("a site was unblocked")
     variants = tuple(sorted({variant for variant, site in wanted if (variant, site) not in book.pools}))
-    if not variants:
-        return
-    moved = {variant for variant, _ in book.pools}
-    unmoved = lookup_codes(skus[variant] for variant in variants if variant not in moved)
-    if unmoved:
-        uow.load(ShareProducts(unmoved))  # the first movement locks it, for want of a pool
-    for pool in uow.load(LockPools(variants)):
+    for pool in uow.load(LockPools(variants)) if variants else ():
         if (pool.variant, pool.site) not in book.pools:
             raise ChangedMeanwhileError(f"variant {pool.variant} has come to site {pool.site}")
 
