@@ -137,7 +137,7 @@ def test_the_application_cannot_write_past_the_parent(app: Connection, owner: Co
         "CREATE TABLE mine PARTITION OF stock_movement DEFAULT",
         "SELECT setval('stock_seq', 1)",
         "ALTER SEQUENCE stock_seq RESTART",
-        "UPDATE alembic_version SET version_num = '0000'",
+        "UPDATE stockcore_version SET version_num = '0000'",
         MERGE + "UPDATE SET reason = 'x'",
         UPSERT,
         "DO 'BEGIN LOCK TABLE stock_movement IN ACCESS EXCLUSIVE MODE; END'",

@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from stockcore.kernel.records import CommandRecord, KnownCommands
 from stockcore.kernel.unit_of_work import Changes, Origin
@@ -109,19 +110,32 @@ def test_a_dry_run_is_undone(store: SqlStore) -> None:
     assert known(store, "dry") == []
 
 
-def test_a_connection_that_was_lost_is_replaced(store: SqlStore) -> None:
-    assert known(store, "1") == []
+def end_connections(store: SqlStore) -> None:
     with psycopg.connect(store.url, autocommit=True) as other:
         other.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+
+
+def test_a_connection_that_was_lost_while_nobody_used_it_is_replaced_unnoticed(store: SqlStore) -> None:
+    assert known(store, "1") == []
+    end_connections(store)
+    assert known(store, "1") == []
+    end_connections(store)
+    with store.engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT 1")) == 1
+
+
+def test_what_lost_its_connection_in_the_middle_is_done_again(store: SqlStore) -> None:
     tries = []
 
     def work() -> None:
         tries.append(1)
         with store.transaction(Origin()) as uow:
             uow.load(KnownCommands(("1",)))
+            if len(tries) == 1:
+                end_connections(store)
             uow.write(answers("1"))
 
     store.retrying(work)

@@ -8,14 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from stockcore.catalog.views import ProductView
+from stockcore.catalog.views import PackagingView, ProductView
 from stockcore.kernel.errors import StockcoreError
-from stockcore.kernel.text import normal_code
+from stockcore.kernel.text import normal_code, read_text
 from stockcore.locations.views import LocationView
 from stockcore_sql import schema as s
 from stockcore_sql.asking import Connect, asking, page_size
 
-_v, _vc, _p, _loc = s.variant.c, s.variant_code.c, s.product.c, s.location.c
+_v, _vc, _p, _pk, _loc = s.variant.c, s.variant_code.c, s.product.c, s.packaging.c, s.location.c
 _site = s.location.alias("site_location")
 _parent = s.location.alias("parent_location")
 
@@ -27,18 +27,34 @@ class CatalogReads:
         self._connect = connect
 
     def show(self, sku: str) -> ProductView:
-        """Errors: unknown_sku."""
+        """Errors: unknown_sku, those of read_text."""
+        code = normal_code(read_text(sku, field="sku"))
         with asking(self._connect) as ask:
-            rows = ask.rows(_PRODUCT_OF_SKU, code=normal_code(sku))
+            rows = ask.rows(_PRODUCT_OF_SKU, code=code)
             if not rows:
                 raise StockcoreError("unknown_sku", f"there is no product with the SKU {sku}", field="sku", sku=sku)
             codes = ask.rows(_OTHER_CODES, variant=rows[0].id)
-        return _product(rows[0], tuple(row.code for row in codes))
+            packagings = ask.rows(_PACKAGINGS, variant=rows[0].id)
+        return _product(
+            rows[0],
+            codes=tuple(row.code for row in codes),
+            packagings=tuple(PackagingView(**row._asdict()) for row in packagings),
+        )
 
-    def list(self, *, after: str = "", limit: int = 100) -> Sequence[ProductView]:
-        """Products by SKU, those after one."""
+    def list(self, *, after: str | None = None, search: str | None = None, limit: int = 100) -> Sequence[ProductView]:
+        """Products by SKU, those after one; with `search` only those with this text in the SKU or the name, small and
+        capital letters alike (in names on SQLite: of the ASCII ones).
+
+        Errors: those of read_text, type_error.
+        """
+        first = "" if after is None else normal_code(read_text(after, field="after"))
+        text = None if search is None else read_text(search, field="search")
         with asking(self._connect) as ask:
-            rows = ask.rows(_PRODUCT_PAGE, after=normal_code(after), most=page_size(limit))
+            if text is None:
+                rows = ask.rows(_PRODUCT_PAGE, after=first, most=page_size(limit))
+            else:
+                sought = {"in_sku": _containing(normal_code(text)), "in_name": _containing(text)}
+                rows = ask.rows(_PRODUCTS_FOUND, after=first, most=page_size(limit), **sought)
         return [_product(row) for row in rows]
 
 
@@ -53,17 +69,19 @@ class LocationReads:
             return [LocationView(**row._asdict()) for row in ask.rows(_SITES)]
 
     def tree(self, site: str) -> Sequence[LocationView]:
-        """A site and every place of it, each after the one it is in. Errors: unknown_site."""
+        """A site and every place of it, each after the one it is in. Errors: unknown_site, those of read_text."""
+        code = normal_code(read_text(site, field="site"))
         with asking(self._connect) as ask:
-            views = [LocationView(**row._asdict()) for row in ask.rows(_PLACES, code=normal_code(site))]
+            views = [LocationView(**row._asdict()) for row in ask.rows(_PLACES, code=code)]
         if not views:
             raise unknown_site(site)
         return _as_tree(views)
 
     def show(self, site: str, code: str) -> LocationView:
-        """Errors: unknown_site, unknown_location."""
+        """Errors: unknown_site, unknown_location, those of read_text."""
+        wanted = normal_code(read_text(code, field="location"))
         for view in self.tree(site):
-            if normal_code(view.code) == normal_code(code):
+            if normal_code(view.code) == wanted:
                 return view
         raise StockcoreError("unknown_location", f"{site} has no location {code}", field="location", location=code)
 
@@ -72,11 +90,18 @@ def unknown_site(site: str) -> StockcoreError:
     return StockcoreError("unknown_site", f"there is no site {site}", field="site", site=site)
 
 
-def _product(row: Any, codes: tuple[str, ...] = ()) -> ProductView:
+def _containing(text: str) -> str:
+    """The LIKE pattern of what contains this text."""
+    for special in ("\\", "%", "_"):
+        text = text.replace(special, "\\" + special)
+    return f"%{text}%"
+
+
+def _product(row: Any, **more: Any) -> ProductView:
     fields = row._asdict()
     del fields["id"]
     fields["attributes"] = json.loads(row.attributes)
-    return ProductView(**fields, codes=codes)
+    return ProductView(**fields, **more)
 
 
 def _as_tree(views: Sequence[LocationView]) -> list[LocationView]:
@@ -101,6 +126,14 @@ _PRODUCT = (
     _v.status,
     _v.stocked,
     _v.lot_tracked,
+    _v.perishable,
+    _v.serial_tracking,
+    _v.temperature_zone,
+    _v.weight,
+    _v.length,
+    _v.width,
+    _v.height,
+    _v.allocation_strategy,
     _v.list_price,
     _v.currency,
     _v.unit_cost,
@@ -128,6 +161,19 @@ _PRODUCT_PAGE = (
 )
 
 
+_PRODUCTS_FOUND = _PRODUCT_PAGE.where(
+    _vc.normal_code.like(sa.bindparam("in_sku", type_=sa.Text()), escape="\\")
+    | _v.name.ilike(sa.bindparam("in_name", type_=sa.Text()), escape="\\")
+)
+
+
+_PACKAGINGS = (
+    sa.select(_pk.code, _pk.numerator, _pk.denominator)
+    .where(_pk.variant == sa.bindparam("variant", type_=sa.BigInteger()))
+    .order_by(_pk.code)
+)
+
+
 _OTHER_CODES = (
     sa.select(_vc.code)
     .where(_vc.variant == sa.bindparam("variant", type_=sa.BigInteger()), _vc.kind != "sku")
@@ -145,11 +191,20 @@ def _location() -> sa.Select[Any]:
             _loc.depth,
             _loc.kind,
             _loc.purpose,
+            _loc.storage_kind,
             _loc.capacity,
+            _loc.priority,
+            _loc.shipping_cost,
+            _loc.strategy,
             _loc.active,
             _loc.blocked,
             _loc.time_zone,
+            _loc.street,
+            _loc.city,
+            _loc.postcode,
             _loc.country,
+            _loc.latitude,
+            _loc.longitude,
         )
         .select_from(s.location.join(_site, _site.c.id == _loc.site).outerjoin(_parent, _parent.c.id == _loc.parent))
         .order_by(_loc.normal_code)

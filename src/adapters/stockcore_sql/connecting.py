@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import sqlite3
 from collections.abc import Iterator
 from typing import Any, Final
@@ -62,7 +63,20 @@ def engine_for(url: str) -> sa.Engine:
     def leave_preparing_to_the_wire(connection: Any, record: Any) -> None:
         connection.prepare_threshold = None  # after a roll-back psycopg deallocates all there is, the wire's too
 
+    @sa.event.listens_for(engine, "checkout")
+    def leave_out_what_the_server_closed(connection: Any, record: Any, borrowed: Any) -> None:
+        """SQLAlchemy then opens another one: after a restart of the server nobody meets a dead connection."""
+        if connection.closed or _has_something_to_say(connection.pgconn.socket):
+            raise sa.exc.DisconnectionError
+
     return engine
+
+
+def _has_something_to_say(socket: int) -> bool:
+    """Of a connection at rest: that it has ended. Asks only this machine."""
+    poll = select.poll()
+    poll.register(socket, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _sqlite_engine(url: URL) -> sa.Engine:

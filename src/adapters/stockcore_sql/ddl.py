@@ -12,6 +12,7 @@ from sqlalchemy.schema import CreateColumn, CreateIndex
 from stockcore.catalog.units import standard_units
 from stockcore.locations.transit import FIXED_IDS, transit_site
 from stockcore_sql import schema
+from stockcore_sql.migrate import VERSION_TABLE
 
 #: PostgreSQL's sequence gives ids by the block: a batch needs many, and each call costs (docs/adr/0003).
 IDS_AT_ONCE = 32
@@ -236,7 +237,7 @@ def grant_to(connection: sa.Connection, role: str) -> None:
     run(f"GRANT USAGE ON SCHEMA {place} TO {quoted}")
     for table in schema.metadata.sorted_tables:
         run(f"GRANT {_rights(table.name)} ON {table.name} TO {quoted}")
-    run(f"GRANT SELECT ON alembic_version TO {quoted}")
+    run(f"GRANT SELECT ON {VERSION_TABLE} TO {quoted}")
     run(f"GRANT USAGE ON SEQUENCE stock_seq, order_number_seq TO {quoted}")
     run(f"GRANT EXECUTE ON FUNCTION stock_movement_partition(date) TO {quoted}")
 

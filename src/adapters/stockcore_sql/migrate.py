@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from stockcore.kernel.errors import StockcoreError
 
 HEAD: Final = "0001"
+VERSION_TABLE: Final = "stockcore_version"  # of our own: a host may use Alembic beside us
 _LOCK: Final = 0x53544F434B  # any number; all upgrades of a PostgreSQL database take it
 
 
@@ -83,9 +84,9 @@ def upgrade_connection(connection: sa.Connection) -> None:
 
 def version(connection: sa.Connection) -> str | None:
     """The schema's version; None where stockcore has no tables yet."""
-    if not sa.inspect(connection).has_table("alembic_version"):
+    if not sa.inspect(connection).has_table(VERSION_TABLE):
         return None
-    found = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    found = connection.scalar(sa.text(f"SELECT version_num FROM {VERSION_TABLE}"))
     return None if found is None else str(found)
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.quantity import ZERO
-from stockcore.kernel.reading import readable
+from stockcore.kernel.reading import read_list, readable
 from stockcore.kernel.text import normal_code, read_text
 from stockcore.orders.lifecycle import UNDISPATCHED, shipped_of_service, shown_state
 from stockcore.orders.results import LineFigures, OrderDocument, ShipmentFigures
@@ -46,7 +46,11 @@ class OrderReads:
         return documents[0]
 
     def show_all(self, numbers: Sequence[str]) -> list[OrderDocument]:
-        """The documents of those that exist, in the order asked for; a fixed number of statements."""
+        """The documents of those that exist, in the order asked for; a fixed number of statements.
+
+        Errors: those of read_list.
+        """
+        read_list(numbers, str, field="numbers")
         with asking(self._connect) as ask:
             documents = _documents(ask, readable(numbers))
         return [documents[number] for number in numbers if number in documents]

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from stockcore.kernel.dates import optional_instant
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.quantity import ZERO, read_integer
+from stockcore.kernel.reading import read_list
 from stockcore.kernel.text import normal_code, read_text
 from stockcore.stock.figures import (
     ExceptionNote,
@@ -50,12 +51,17 @@ class StockReads:
         self._connect = connect
 
     def show(self, sku: str) -> list[StockFigures]:
-        """A row per site with history. Errors: unknown_sku."""
+        """A row per site with history. Errors: unknown_sku, those of read_text."""
+        sku = read_text(sku, field="sku")
         return self.availability([sku])[sku]
 
     def availability(self, skus: Sequence[str]) -> dict[str, list[StockFigures]]:
-        """Of each SKU, a row per site with history; one statement for all. Errors: unknown_sku."""
-        wanted = {normal_code(sku): sku for sku in skus}
+        """Of each SKU, a row per site with history; one statement for all.
+
+        Errors: unknown_sku, those of read_list and read_text.
+        """
+        given = enumerate(read_list(skus, object, field="skus"))
+        wanted = {normal_code(read_text(sku, field=f"skus/{index}")): str(sku) for index, sku in given}
         found: dict[str, list[StockFigures]] = {}
         with asking(self._connect) as ask:
             for row in ask.rows(_stock_of_skus, codes=list(wanted)):

@@ -12,12 +12,15 @@ from stockcore_cli.printing import Table
 from stockcore_cli.values import number_if
 
 if TYPE_CHECKING:
+    from stockcore.locations.results import LocationDocument
     from stockcore.locations.views import LocationView
+
+_command_id = click.option("--command-id", metavar="KEY")
 
 
 @click.group("location", cls=Group)
 def location() -> None:
-    """Sites and places: add, show, list."""
+    """Sites and places: add, show, list, block, unblock, activate, deactivate."""
 
 
 @location.command("add-site")
@@ -35,7 +38,7 @@ def location() -> None:
 @click.option("--postcode")
 @click.option("--country", help="ISO 3166 code or name.")
 @click.option("--priority", default=100, show_default=True, help="Sites with a lower number serve first.")
-@click.option("--command-id", metavar="KEY")
+@_command_id
 @pass_given
 def add_site(given: Given, /, **fields: Any) -> None:
     """Add a site, with receiving, staging, packing and quarantine places of its own."""
@@ -64,7 +67,7 @@ def _site_row(added: Any) -> list[Any]:
 @click.option("--storage-kind")
 @click.option("--capacity", metavar="NUMBER", help="In base units of whatever lies there.")
 @click.option("--priority", default=100, show_default=True, help="Places with a lower number are nearer.")
-@click.option("--command-id", metavar="KEY")
+@_command_id
 @pass_given
 def add(given: Given, /, capacity: str | None, **fields: Any) -> None:
     """Add a place below a site."""
@@ -72,11 +75,64 @@ def add(given: Given, /, capacity: str | None, **fields: Any) -> None:
 
     command = AddLocation(**fields, capacity=number_if(capacity, "capacity"))
     with given.application() as app:
-        added = app.locations.add_location.do(command, dry_run=given.dry_run)
-    given.show(
-        added,
-        lambda: [Table(["site", "location", "in", "purpose"], [[added.site, added.code, added.parent, added.purpose]])],
-    )
+        _show(given, app.locations.add_location.do(command, dry_run=given.dry_run))
+
+
+@location.command("block")
+@click.argument("site")
+@click.argument("location", metavar="[CODE]", required=False)
+@_command_id
+@pass_given
+def block(given: Given, /, **fields: Any) -> None:
+    """Take nothing from a place and all below it, put nothing there; a site promises nothing meanwhile."""
+    from stockcore.locations.commands import BlockLocation
+
+    with given.application() as app:
+        _show(given, app.locations.block.do(BlockLocation(**fields), dry_run=given.dry_run))
+
+
+@location.command("unblock")
+@click.argument("site")
+@click.argument("location", metavar="[CODE]", required=False)
+@_command_id
+@pass_given
+def unblock(given: Given, /, **fields: Any) -> None:
+    """Allow it again; who waits for what lies there is served at once."""
+    from stockcore.locations.commands import UnblockLocation
+
+    with given.application() as app:
+        _show(given, app.locations.unblock.do(UnblockLocation(**fields), dry_run=given.dry_run))
+
+
+@location.command("deactivate")
+@click.argument("site")
+@click.argument("location", metavar="[CODE]", required=False)
+@_command_id
+@pass_given
+def deactivate(given: Given, /, **fields: Any) -> None:
+    """Take a place and all below it out of use; only while nothing lies there."""
+    from stockcore.locations.commands import DeactivateLocation
+
+    with given.application() as app:
+        _show(given, app.locations.deactivate.do(DeactivateLocation(**fields), dry_run=given.dry_run))
+
+
+@location.command("activate")
+@click.argument("site")
+@click.argument("location", metavar="[CODE]", required=False)
+@_command_id
+@pass_given
+def activate(given: Given, /, **fields: Any) -> None:
+    """Use a place and all below it again."""
+    from stockcore.locations.commands import ActivateLocation
+
+    with given.application() as app:
+        _show(given, app.locations.activate.do(ActivateLocation(**fields), dry_run=given.dry_run))
+
+
+def _show(given: Given, shown: LocationDocument) -> None:
+    row = [shown.site, shown.code, shown.parent, shown.purpose, shown.active, shown.blocked]
+    given.show(shown, lambda: [Table(["site", "location", "in", "purpose", "active", "blocked"], [row])])
 
 
 @location.command("show")
@@ -85,9 +141,11 @@ def add(given: Given, /, capacity: str | None, **fields: Any) -> None:
 @pass_given
 def show(given: Given, /, site: str, code: str | None) -> None:
     """One place of a site, or the site itself."""
+    import attrs
+
     with given.application() as app:
         found = app.locations.show(site, code or site)
-    given.show(found, lambda: [_table([found])])
+    given.show(found, lambda: [Table(["", found.code], attrs.asdict(found).items())])
 
 
 @location.command("list")

@@ -12,12 +12,15 @@ from stockcore_cli.printing import Table
 from stockcore_cli.values import number_if
 
 if TYPE_CHECKING:
+    from stockcore.catalog.results import ProductDocument
     from stockcore.catalog.views import ProductView
+
+_command_id = click.option("--command-id", metavar="KEY")
 
 
 @click.group("product", cls=Group)
 def product() -> None:
-    """Products: add, show, list."""
+    """Products: add, show, list, activate, discontinue, deactivate."""
 
 
 @product.command("add")
@@ -38,7 +41,7 @@ def product() -> None:
 @click.option("--lots", "lot_tracked", is_flag=True, help="Received and kept by lot.")
 @click.option("--perishable", is_flag=True, help="Lots have an expiry date.")
 @click.option("--service", is_flag=True, help="Has no stock.")
-@click.option("--command-id", metavar="KEY")
+@_command_id
 @pass_given
 def add(
     given: Given,
@@ -64,10 +67,48 @@ def add(
         stocked=not service,
     )
     with given.application() as app:
-        added = app.catalog.add_product.do(command, dry_run=given.dry_run)
-    given.show(
-        added, lambda: [Table(["sku", "name", "unit", "status"], [[added.sku, added.name, added.unit, added.status]])]
-    )
+        _show(given, app.catalog.add_product.do(command, dry_run=given.dry_run))
+
+
+@product.command("activate")
+@click.argument("sku")
+@_command_id
+@pass_given
+def activate(given: Given, /, **fields: Any) -> None:
+    """Buy, sell and count a variant again."""
+    from stockcore.catalog.commands import ActivateProduct
+
+    with given.application() as app:
+        _show(given, app.catalog.activate.do(ActivateProduct(**fields), dry_run=given.dry_run))
+
+
+@product.command("discontinue")
+@click.argument("sku")
+@_command_id
+@pass_given
+def discontinue(given: Given, /, **fields: Any) -> None:
+    """Sell down and count what is left of a variant, buy no more."""
+    from stockcore.catalog.commands import DiscontinueProduct
+
+    with given.application() as app:
+        _show(given, app.catalog.discontinue.do(DiscontinueProduct(**fields), dry_run=given.dry_run))
+
+
+@product.command("deactivate")
+@click.argument("sku")
+@_command_id
+@pass_given
+def deactivate(given: Given, /, **fields: Any) -> None:
+    """Take a variant out of use; only without stock and open work."""
+    from stockcore.catalog.commands import DeactivateProduct
+
+    with given.application() as app:
+        _show(given, app.catalog.deactivate.do(DeactivateProduct(**fields), dry_run=given.dry_run))
+
+
+def _show(given: Given, shown: ProductDocument) -> None:
+    row = [shown.sku, shown.name, shown.unit, shown.status]
+    given.show(shown, lambda: [Table(["sku", "name", "unit", "status"], [row])])
 
 
 def _attribute(text: str) -> tuple[str, str]:
@@ -82,22 +123,31 @@ def _attribute(text: str) -> tuple[str, str]:
 @pass_given
 def show(given: Given, /, sku: str) -> None:
     """One variant with all that is known of it."""
-    import attrs
-
     with given.application() as app:
         found = app.catalog.show(sku)
-    given.show(found, lambda: [Table(["", sku], attrs.asdict(found).items())])
+    given.show(found, lambda: [_whole(found)])
 
 
 @product.command("list")
-@click.option("--after", default="", metavar="SKU", help="Begin after this SKU.")
+@click.option("--after", metavar="SKU", help="Begin after this SKU.")
+@click.option("--search", metavar="TEXT", help="Only those with this text in the SKU or the name.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 500))
 @pass_given
-def list_(given: Given, /, after: str, limit: int) -> None:
+def list_(given: Given, /, after: str | None, search: str | None, limit: int) -> None:
     """Variants by SKU."""
     with given.application() as app:
-        found = app.catalog.list(after=after, limit=limit)
+        found = app.catalog.list(after=after, search=search, limit=limit)
     given.show(found, lambda: [_table(found)])
+
+
+def _whole(found: ProductView) -> Table:
+    import attrs
+
+    told = attrs.asdict(found, recurse=False)
+    told["attributes"] = ", ".join(f"{name}={value}" for name, value in found.attributes.items())
+    told["codes"] = ", ".join(found.codes)
+    told["packagings"] = ", ".join(f"{each.code} {each.numerator}/{each.denominator}" for each in found.packagings)
+    return Table(["", found.sku], told.items())
 
 
 def _table(found: Sequence[ProductView]) -> Table:

@@ -13,6 +13,7 @@ from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.money import read_currency, read_unit_price
 from stockcore.kernel.plain import to_json
 from stockcore.kernel.quantity import ONE, check_step, read_quantity
+from stockcore.kernel.reading import one_of
 from stockcore.kernel.text import normal_code, optional_text, read_text
 
 SERIAL_TRACKING: Final = ("none", "receipt", "dispatch")
@@ -52,14 +53,7 @@ def read_price(value: object, field: str) -> Decimal | None:
 
 def read_serial_tracking(value: object) -> str:
     """Errors: value_unknown."""
-    if value not in SERIAL_TRACKING:
-        raise StockcoreError(
-            "value_unknown",
-            "serials are tracked not at all, from receipt, or at dispatch",
-            field="serial_tracking",
-            known=list(SERIAL_TRACKING),
-        )
-    return str(value)
+    return one_of(value, SERIAL_TRACKING, field="serial_tracking")
 
 
 def read_flag(value: object, field: str) -> bool:

@@ -56,6 +56,8 @@ from stockcore.catalog.records import (
 from stockcore.catalog.results import CodeDocument, PackagingDocument, ProductDocument
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
+from stockcore.kernel.quantity import read_integer
+from stockcore.kernel.reading import listed, one_of, read_list, readable_ids
 from stockcore.kernel.text import NOTE_MAX, lookup_codes, normal_code, optional_text, read_text
 from stockcore.kernel.unit_of_work import Changes, Ids, UnitOfWork
 
@@ -99,10 +101,11 @@ class _Catalogue:
         return variant
 
     def product(self, named: str | int) -> Product:
-        """By id, or by the SKU of one of its variants. Errors: unknown_product."""
+        """By id, or by the SKU of one of its variants. Errors: unknown_product, those of read_text and
+        read_integer."""
         product: Product | None
         if isinstance(named, int):
-            product = self.products.get(named)
+            product = self.products.get(read_integer(named, field="product"))
         else:
             variant = self.variants.get(normal_code(read_text(named, field="product")))
             product = None if variant is None else self.products[variant.product]
@@ -199,15 +202,12 @@ def _document(variant: Variant) -> ProductDocument:
 def _add_products(uow: UnitOfWork, work: Work[AddProduct, ProductDocument]) -> None:
     commands = work.commands
     named = lookup_codes(command.product for command in commands)
-    product_ids = {
-        command.product for command in commands if isinstance(command.product, int) and 0 < command.product < 2**63
-    }
-    drawn = sum(3 + len(command.barcodes) + len(command.gtins) for command in commands)
+    drawn = sum(3 + len(listed(command.barcodes, str)) + len(listed(command.gtins, str)) for command in commands)
     uow.prepare_draw(drawn)
     known, products, by_id, variants, codes, units = uow.load(
         work.known(),
         LockProducts(named),
-        LockProductsById(tuple(sorted(product_ids))),
+        LockProductsById(readable_ids(command.product for command in commands)),
         SiblingsByCode(named),
         CodesOf(_keys(commands)),
         Units(),
@@ -227,8 +227,8 @@ def _keys(commands: Iterable[AddProduct]) -> tuple[str, ...]:
     for command in commands:
         for kind, texts in (
             (CodeKind.SKU, (command.sku,)),
-            (CodeKind.BARCODE, command.barcodes),
-            (CodeKind.GTIN, command.gtins),
+            (CodeKind.BARCODE, listed(command.barcodes, str)),
+            (CodeKind.GTIN, listed(command.gtins, str)),
         ):
             keys |= {key_of(kind, text) for text in lookup_codes(texts)}
     return tuple(sorted(keys))
@@ -291,11 +291,11 @@ _OPTIONAL: Final = (
 def _new_codes(catalogue: _Catalogue, command: AddProduct, sku: str) -> list[VariantCode]:
     """The codes of a variant to come (0 stands for it), each free, and none twice."""
     codes = [catalogue.free_code(CodeKind.SKU, sku, 0)]
-    for place, barcode in enumerate(command.barcodes):
+    for place, barcode in enumerate(read_list(command.barcodes, object, field="barcodes")):
         text = read_text(barcode, field=f"barcodes/{place}")
         codes.append(catalogue.free_code(CodeKind.BARCODE, text, 0))
         check_free(codes[-1], _same_key(codes))
-    for place, gtin in enumerate(command.gtins):
+    for place, gtin in enumerate(read_list(command.gtins, object, field="gtins")):
         text = read_gtin(gtin, field=f"gtins/{place}")
         codes.append(catalogue.free_code(CodeKind.GTIN, text, 0))
         check_free(codes[-1], _same_key(codes))
@@ -664,17 +664,8 @@ def _coded(catalogue: _Catalogue, command: AddCode) -> CodeDocument:
 
 
 def _read_kind(value: object) -> CodeKind:
-    """A kind of code that can be added to a variant. Errors: value_unknown."""
-    kinds = [kind for kind in CodeKind if kind is not CodeKind.SKU]
-    for kind in kinds:
-        if value == kind:
-            return kind
-    raise StockcoreError(
-        "value_unknown",
-        "a code is a barcode, a gtin or a supplier_sku; a SKU comes with its product",
-        field="kind",
-        known=[kind.value for kind in kinds],
-    )
+    """A kind of code that can be added to a variant; a SKU comes with its product. Errors: value_unknown."""
+    return one_of(value, [kind for kind in CodeKind if kind is not CodeKind.SKU], field="kind")
 
 
 def _read_day(value: object, field: str) -> date | None:

@@ -12,7 +12,7 @@ import itertools
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal, localcontext
+from decimal import Decimal, InvalidOperation, localcontext
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
@@ -289,9 +289,16 @@ def _said(value: Any) -> str:
     said = [
         f"{name}={_SAY.get(type(item), _said)(item)}"
         for name, default, item in zip(names, defaults, take(value), strict=True)
-        if item is not default and (default is None or item != default)
+        if item is not default and (default is None or _differs(item, default))
     ]
     return "(" + ",".join(said) + ")"
+
+
+def _differs(item: Any, default: Any) -> bool:
+    try:
+        return bool(item != default)
+    except InvalidOperation:  # it is a signalling NaN
+        return True
 
 
 def _said_items(values: Iterable[Any]) -> str:

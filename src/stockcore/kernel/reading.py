@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TypeVar
 
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.text import read_text
 
 T = TypeVar("T")
+Word = TypeVar("Word", bound=str)
 
 
 def listed(values: object, kind: type[T]) -> list[T]:
@@ -48,6 +49,20 @@ def readable(values: Iterable[object]) -> tuple[str, ...]:
         except StockcoreError:
             continue
     return tuple(sorted(texts))
+
+
+def readable_ids(values: Iterable[object]) -> tuple[int, ...]:
+    """The whole numbers among these that a row's id can be, sorted, each once: to look them up."""
+    return tuple(sorted({value for value in values if type(value) is int and 0 < value < 2**63}))
+
+
+def one_of(value: object, known: Collection[Word], *, field: str) -> Word:
+    """The permitted word that this is. Errors: value_unknown."""
+    for word in known:
+        if word == value:
+            return word
+    shown = repr(value[:40]) if isinstance(value, str) else type(value).__name__
+    raise StockcoreError("value_unknown", f"{shown} is none of {', '.join(known)}", field=field, known=list(known))
 
 
 def check_flag(value: object, *, field: str) -> None:

@@ -11,6 +11,7 @@ from stockcore.catalog.strategies import read_strategy
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.money import read_unit_price
 from stockcore.kernel.quantity import exact, read_decimal, read_quantity
+from stockcore.kernel.reading import one_of
 from stockcore.kernel.text import normal_code, optional_text, read_text
 from stockcore.locations.ports import Countries
 from stockcore.locations.records import Location, Purpose, SiteKind
@@ -44,20 +45,12 @@ def places_of(kind: str) -> tuple[tuple[str, str, Purpose], ...]:
 
 def read_kind(value: object) -> str:
     """Errors: value_unknown."""
-    return _one_of(value, list(SiteKind), "kind")
+    return one_of(value, list(SiteKind), field="kind")
 
 
 def read_purpose(value: object) -> str:
     """Errors: value_unknown."""
-    return _one_of(value, list(Purpose), "purpose")
-
-
-def _one_of(value: object, known: list[Any], field: str) -> str:
-    if value not in known:
-        raise StockcoreError(
-            "value_unknown", f"{str(value)[:40]!r} is none of {', '.join(known)}", field=field, known=list(known)
-        )
-    return str(value)
+    return one_of(value, list(Purpose), field="purpose")
 
 
 def read_priority(value: object) -> int:

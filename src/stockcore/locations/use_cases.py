@@ -12,6 +12,8 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
+from stockcore.kernel.quantity import read_integer
+from stockcore.kernel.reading import readable_ids
 from stockcore.kernel.text import lookup_codes, normal_code, read_text
 from stockcore.kernel.unit_of_work import Changes, Ids, UnitOfWork
 from stockcore.locations.commands import (
@@ -108,7 +110,7 @@ class _Ground:
         if named is None:
             return site
         if isinstance(named, int):
-            place = self.by_id.get(named)
+            place = self.by_id.get(read_integer(named, field="parent"))
         else:
             key = normal_code(read_text(named, field="parent"))
             place = self.places.get((site.id, key))
@@ -200,11 +202,6 @@ def _ring_refused(code: str, ring: Sequence[str]) -> StockcoreError:
     )
 
 
-def _ids_among(values: Iterable[object]) -> tuple[int, ...]:
-    """Those values that can be ids."""
-    return tuple(sorted({value for value in values if isinstance(value, int) and 0 < value < 2**63}))
-
-
 # -- sites ---------------------------------------------------------------------------------------------------------
 
 
@@ -289,7 +286,7 @@ def _add_locations(uow: UnitOfWork, work: Work[AddLocation, LocationDocument]) -
         work.known(),
         LockSites(lookup_codes(command.site for command in commands)),
         LocationsByCode(codes),
-        LocationsById(_ids_among(command.parent for command in commands)),
+        LocationsById(readable_ids(command.parent for command in commands)),
     )
     work.settle(known)
     ground = _Ground(uow, Ids(uow, len(commands)), [*sites, *named, *by_id])
@@ -400,7 +397,7 @@ def change_location(countries: Countries | None = None) -> UseCase[ChangeLocatio
             LockSites(codes),
             LocationsOfSites(codes),
             LocationsByCode(lookup_codes(command.parent for command in commands)),
-            LocationsById(_ids_among(command.parent for command in commands)),
+            LocationsById(readable_ids(command.parent for command in commands)),
         )
         work.settle(known)
         ground = _Ground(uow, Ids(uow, 1), [*places, *sites, *named, *by_id])

@@ -9,7 +9,11 @@ import attrs
 
 @attrs.frozen(kw_only=True)
 class LocationView:
-    """A site (`kind` says which) or a place below one (`purpose`); `parent` is the code of the place it is in."""
+    """A site (`kind` says which) or a place below one (`purpose`); `parent` is the code of the place it is in.
+
+    `strategy`: how goods are chosen at the site; `capacity` in base units;
+    `shipping_cost` per shipment, in the company's currency; latitude and longitude in degrees.
+    """
 
     code: str
     name: str
@@ -18,8 +22,17 @@ class LocationView:
     depth: int
     kind: str | None
     purpose: str
+    storage_kind: str | None
     capacity: Decimal | None
+    priority: int
+    shipping_cost: Decimal
+    strategy: str | None
     active: bool
     blocked: bool
     time_zone: str | None
+    street: str | None
+    city: str | None
+    postcode: str | None
     country: str | None
+    latitude: Decimal | None
+    longitude: Decimal | None

@@ -180,7 +180,7 @@ def _cancel_lines(desk: OrderDesk, command: CancelLines) -> OrderChanged:
     totals: dict[UUID, Decimal] = {}
     for index, cancel in enumerate(cancels):
         field = f"lines/{index}/quantity"
-        line = _line(desk, order, cancel, index)
+        line = desk.line(order, cancel.line, field=f"lines/{index}/line")
         quantity = read_quantity(cancel.quantity, field=field)
         check_step(quantity, desk.variants_of_lines[line.variant].step, field=field)
         wanted.append((line, quantity))
@@ -200,14 +200,6 @@ def _cancel_lines(desk: OrderDesk, command: CancelLines) -> OrderChanged:
     serve(desk.book, posting, desk.floor)
     announce(desk, order, "order.lines_cancelled", _taken(desk, order, totals, reason))
     return desk.changed(order)
-
-
-def _line(desk: OrderDesk, order: Order, cancel: LineCancel, index: int) -> OrderLine:
-    """Errors: unknown_line."""
-    for line in desk.lines(order):
-        if line.line_no == cancel.line:
-            return line
-    raise StockcoreError("unknown_line", f"order {order.number} has no line {cancel.line}", field=f"lines/{index}/line")
 
 
 # -- hold and resume ---------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from stockcore.catalog.conversion import Conversions
 from stockcore.catalog.records import ShareProducts, Sold, VariantsByCode
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import Work
-from stockcore.kernel.quantity import ZERO, plain
+from stockcore.kernel.quantity import ZERO, plain, read_integer
 from stockcore.kernel.reading import readable
 from stockcore.kernel.text import lookup_codes, normal_code, read_text
 from stockcore.kernel.unit_of_work import Changes, Ids, NewIds, Query, UnitOfWork
@@ -181,6 +181,14 @@ class OrderDesk:
 
     def lines(self, order: Order) -> list[OrderLine]:
         return self._lines.setdefault(order.id, [])
+
+    def line(self, order: Order, line_no: int, *, field: str) -> OrderLine:
+        """Errors: unknown_line, those of read_integer."""
+        wanted = read_integer(line_no, field=field)
+        for line in self.lines(order):
+            if line.line_no == wanted:
+                return line
+        raise StockcoreError("unknown_line", f"order {order.number} has no line {wanted}", field=field)
 
     def shipments(self, order: Order) -> list[Shipment]:
         return self._shipments.setdefault(order.id, [])

@@ -196,9 +196,7 @@ def _checked(desk: OrderDesk, order: Order, edits: Sequence[LineEdit]) -> list[_
         for name in ("sku", "price"):
             if getattr(edit, name) is not None:
                 raise StockcoreError("unknown_field", f"an existing line keeps its {name}", field=f"{field}/{name}")
-        line = next((line for line in desk.lines(order) if line.line_no == edit.line), None)
-        if line is None:
-            raise StockcoreError("unknown_line", f"order {order.number} has no line {edit.line}", field=f"{field}/line")
+        line = desk.line(order, edit.line, field=f"{field}/line")
         if any(other.line is line for other in checked):
             raise StockcoreError("duplicate_row", "a line is edited twice", field=f"{field}/line")
         variant = desk.variants_of_lines[line.variant]

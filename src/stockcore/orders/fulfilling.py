@@ -15,7 +15,7 @@ from stockcore.catalog.records import Variant
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
 from stockcore.kernel.quantity import ZERO
-from stockcore.kernel.reading import check_flag, read_texts, readable
+from stockcore.kernel.reading import check_flag, one_of, read_texts, readable
 from stockcore.kernel.unit_of_work import UnitOfWork
 from stockcore.locations.records import Purpose
 from stockcore.orders.cancelling import close_empty_shipments
@@ -49,12 +49,7 @@ def _advance(desk: OrderDesk, variants: dict[int, Variant], command: AdvanceOrde
     order = desk.order(command.number)
     check_flag(command.through, field="through")
     only = read_texts(command.shipments, field="shipments")
-    try:
-        wanted = State(command.to)
-    except ValueError:
-        raise StockcoreError(
-            "value_unknown", f"there is no state {command.to!r}", field="to", known=[str(state) for state in State]
-        ) from None
+    wanted = one_of(command.to, list(State), field="to")
     unknown = set(only) - {shipment.number for shipment in desk.shipments(order)}
     if unknown:
         raise StockcoreError(

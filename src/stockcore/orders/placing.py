@@ -22,7 +22,7 @@ from stockcore.kernel.quantity import (
     plain,
     read_integer,
 )
-from stockcore.kernel.reading import check_flag, listed, read_texts, readable
+from stockcore.kernel.reading import check_flag, listed, one_of, read_texts, readable
 from stockcore.kernel.text import lookup_codes, normal_code, read_text
 from stockcore.kernel.unit_of_work import Changes, Ids, NewIds, Query, UnitOfWork
 from stockcore.kernel.values import value
@@ -283,8 +283,7 @@ class _Terms:
 
 def _terms(counter: Counter, command: PlaceOrder) -> _Terms:
     """Errors: value_unknown, unknown_customer, duplicate_reference, number_reserved, and those of what is read."""
-    if command.policy not in POLICIES:
-        raise StockcoreError("value_unknown", f"there is no policy {command.policy!r}", field="policy", known=POLICIES)
+    one_of(command.policy, POLICIES, field="policy")
     check_flag(command.ship_complete, field="ship_complete")
     check_flag(command.keep_received, field="keep_received")
     read_integer(command.priority, field="priority")

@@ -14,7 +14,9 @@ def read_address(value: Any) -> dict[str, str] | None:
     if value is None:
         return None
     if not isinstance(value, Mapping):
-        raise StockcoreError("type_error", f"names and texts are needed here, not {value!r:.40}", field="address")
+        raise StockcoreError(
+            "type_error", f"names and texts are needed here, not {type(value).__name__}", field="address"
+        )
     return {
         read_text(name, field="address"): read_text(text, field=f"address/{name}", longest=NOTE_MAX)
         for name, text in value.items()

@@ -14,8 +14,8 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
-from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.quantity import ZERO, plain, whole_multiples
+from stockcore.kernel.reading import one_of
 from stockcore.kernel.values import value
 from stockcore.stock.allocating import requirement_of
 
@@ -98,11 +98,7 @@ _SITE_FIGURES: Final[Mapping[str, Callable[[Candidate], Any]]] = {
 
 def policies_of(strategy: object) -> tuple[str, ...]:
     """Errors: value_unknown."""
-    if not isinstance(strategy, str) or strategy not in STRATEGIES:
-        raise StockcoreError(
-            "value_unknown", f"there is no strategy {strategy!r}", field="strategy", known=sorted(STRATEGIES)
-        )
-    return STRATEGIES[strategy]
+    return STRATEGIES[one_of(strategy, STRATEGIES, field="strategy")]
 
 
 def preferred(candidates: Iterable[Candidate], strategy: str) -> list[Candidate]:

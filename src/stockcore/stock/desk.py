@@ -24,6 +24,7 @@ from stockcore.kernel.quantity import (
     read_decimal,
     read_quantity,
 )
+from stockcore.kernel.reading import one_of
 from stockcore.kernel.records import Message
 from stockcore.kernel.text import lookup_codes, normal_code, read_text
 from stockcore.kernel.unit_of_work import Changes, Ids, UnitOfWork
@@ -311,12 +312,8 @@ class Desk:
         return number
 
     def status(self, value: str, *, field: str = "status") -> Status:
-        try:
-            return Status(value)
-        except ValueError:
-            raise StockcoreError(
-                "value_unknown", f"there is no status {value!r}", field=field, known=[str(s) for s in Status]
-            ) from None
+        """Errors: value_unknown."""
+        return one_of(value, list(Status), field=field)
 
     def occurred(self, at: datetime | None) -> datetime | None:
         """Errors: those of read_instant, in_future, too_late."""

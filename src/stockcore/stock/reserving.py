@@ -20,7 +20,7 @@ from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
 from stockcore.kernel.plain import to_json
 from stockcore.kernel.quantity import ZERO, plain, read_integer, whole_multiples
-from stockcore.kernel.reading import read_texts
+from stockcore.kernel.reading import one_of, read_texts
 from stockcore.kernel.text import lookup_codes, read_text
 from stockcore.kernel.unit_of_work import UnitOfWork
 from stockcore.locations.records import SOURCED_KINDS, Location, Purpose
@@ -51,14 +51,7 @@ EXPIRING: Final = (DemandType.HOLD, DemandType.EXTERNAL)
 
 def _outside_type(value: str) -> DemandType:
     """Errors: value_unknown."""
-    if value not in OUTSIDE:
-        raise StockcoreError(
-            "value_unknown",
-            f"{value!r} is no demand that the outside names",
-            field="demand_type",
-            known=[str(kind) for kind in OUTSIDE],
-        )
-    return DemandType(value)
+    return one_of(value, OUTSIDE, field="demand_type")
 
 
 def _demands(commands: Sequence[ReserveStock | ReleaseReservation | CommitReservation]) -> tuple[UUID, ...]:

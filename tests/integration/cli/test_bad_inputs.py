@@ -12,6 +12,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
@@ -147,9 +148,19 @@ def test_an_unmigrated_server_says_what_to_do(empty_postgres_url: str) -> None:
     assert program.answer("product", "list") == []
 
 
+def test_a_program_that_keeps_its_own_alembic_version_can_have_stockcore_beside_it(empty_postgres_url: str) -> None:
+    with psycopg.connect(empty_postgres_url, autocommit=True) as host:
+        host.execute("CREATE TABLE alembic_version (version_num varchar(32) NOT NULL)")
+        host.execute("INSERT INTO alembic_version VALUES ('4f1d2e3a5b6c')")
+        program = Program(empty_postgres_url)
+        program.answer("db", "upgrade")
+        assert program.answer("product", "list") == []
+        assert host.execute("SELECT version_num FROM alembic_version").fetchall() == [("4f1d2e3a5b6c",)]
+
+
 def test_a_newer_schema_is_left_alone_b173(sqlite_url: str, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "stockcore.db")) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.execute("UPDATE stockcore_version SET version_num = '9999'")
         connection.commit()
     program = Program(sqlite_url)
     for line in (("product", "list"), ("db", "upgrade"), ("product", "add", "--sku", "A", "--name", "A")):

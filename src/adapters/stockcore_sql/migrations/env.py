@@ -2,12 +2,14 @@
 
 from alembic import context
 
+from stockcore_sql.migrate import VERSION_TABLE
 from stockcore_sql.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
     transactional_ddl=True,
+    version_table=VERSION_TABLE,
 )
 with context.begin_transaction():
     context.run_migrations()

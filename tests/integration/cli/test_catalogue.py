@@ -1,0 +1,87 @@
+"""Finding products and places, seeing all that is kept of them, taking them in and out of use (CAT-10, LOC-04)."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from stockcore_runtime import open_application
+from tests.integration.cli.conftest import Program
+
+
+def test_products_are_found_by_a_part_of_sku_or_name(shop: Program) -> None:
+    shop.answer("product", "add", "--sku", "100%_WOOL", "--name", "Scarf, striped")
+    shop.answer("product", "add", "--sku", "SCARF-2", "--name", "Plain \\ one")
+
+    def found(text: str, *more: str) -> list[str]:
+        return [row["sku"] for row in shop.answer("product", "list", "--search", text, *more)]
+
+    assert found("scarf") == ["100%_WOOL", "SCARF-2"]
+    assert found("scarf", "--after", "100%_wool") == ["SCARF-2"]
+    assert found("%_") == ["100%_WOOL"]
+    assert found("\\") == ["SCARF-2"]
+    assert found("nothing of the kind") == []
+    assert shop.refusal(2, "product", "list", "--search", " ")["code"] == "text_blank"
+
+
+def test_what_was_told_of_a_product_or_site_can_be_read_back(program: Program) -> None:
+    measures: dict[str, Any] = {
+        name: Decimal(value) for name, value in (("weight", "1.25"), ("length", "0.3"), ("width", "0.2"))
+    }
+    with open_application(program.url) as app:
+        app.catalog.add_product(sku="A", name="A", perishable=True, lot_tracked=True, **measures)
+        app.catalog.add_packaging(sku="A", code="box", numerator=12)
+        app.locations.add_site(code="MAIN", name="Main", street="High St 1", city="York", country="GB")
+    product = program.answer("product", "show", "A")
+    assert {name: product[name] for name in measures} == {"weight": "1.25", "length": "0.3", "width": "0.2"}
+    assert product["packagings"] == [{"code": "box", "numerator": 12, "denominator": 1}]
+    assert product["perishable"]
+    assert "box 12/1" in program.run("product", "show", "A").stdout
+    site = program.answer("location", "show", "MAIN")
+    assert [site[name] for name in ("street", "city", "country")] == ["High St 1", "York", "GB"]
+    assert "High St 1" in program.run("location", "show", "main").stdout
+
+
+def test_a_product_is_taken_out_of_use_and_in_again(shop: Program) -> None:
+    shop.answer("product", "add", "--sku", "C", "--name", "C")
+    assert shop.answer("product", "discontinue", "c")["status"] == "discontinued"
+    assert shop.answer("product", "deactivate", "C", "--dry-run")["status"] == "inactive"
+    assert shop.answer("product", "show", "C")["status"] == "discontinued"
+    assert shop.answer("product", "deactivate", "C")["status"] == "inactive"
+    assert shop.refusal(1, "stock", "receive", "--sku", "C", "--site", "MAIN", "--quantity", "1")["code"] == (
+        "inactive_sku"
+    )
+    assert shop.answer("product", "activate", "C")["status"] == "active"
+    assert shop.refusal(1, "product", "deactivate", "A")["code"] == "in_use"
+
+
+def test_a_blocked_site_promises_nothing_until_it_is_unblocked(shop: Program) -> None:
+    assert shop.answer("location", "block", "MAIN")["blocked"] is True
+    order = ("order", "place", "--line", "A=1")
+    assert shop.refusal(1, *order)["code"] == "insufficient_stock"
+    assert shop.answer("location", "unblock", "MAIN")["blocked"] is False
+    assert shop.answer(*order)["lines"][0]["reserved"] == "1"
+
+
+def test_a_place_is_taken_out_of_use_and_in_again(shop: Program) -> None:
+    shop.answer("location", "add", "BIN", "--site", "MAIN")
+    assert shop.answer("location", "deactivate", "MAIN", "BIN")["active"] is False
+    receive = ("stock", "receive", "--sku", "A", "--site", "MAIN", "--location", "BIN", "--quantity", "1")
+    assert shop.refusal(1, *receive)["code"] == "location_inactive"
+    assert shop.answer("location", "activate", "MAIN", "BIN")["active"] is True
+    shop.answer(*receive)
+    assert shop.refusal(1, "location", "deactivate", "MAIN", "BIN")["code"] == "in_use"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("product", "show", "a\x07"),
+        ("stock", "show", "--sku", "a\x07"),
+        ("location", "show", "a\x07"),
+        ("location", "list", "--site", "a\x07"),
+        ("product", "list", "--after", "a\x07"),
+    ],
+)
+def test_reading_by_a_name_that_cannot_be_stored_is_refused(shop: Program, words: tuple[str, ...]) -> None:
+    assert shop.refusal(2, *words)["code"] == "text_invalid"
