@@ -318,12 +318,12 @@ def test_the_past_is_asked_for_by_moments_with_their_offset(app: OwnApplication,
         assert (caught.value.code, caught.value.field) == (code, field)
 
 
-@pytest.mark.parametrize("value", [None, 5])
-def test_what_is_no_code_is_refused_by_reads_too(app: OwnApplication, value: Any) -> None:
+@pytest.mark.parametrize(("value", "code"), [(None, "field_required"), (5, "type_error")])
+def test_what_is_no_code_is_refused_by_reads_too(app: OwnApplication, value: Any, code: str) -> None:
     for read in (app.stock.show, app.stock.movements, app.stock.places, app.catalog.show, app.locations.tree):
         with pytest.raises(StockcoreError) as caught:
             read(value)
-        assert caught.value.code == "type_error"
+        assert caught.value.code == code
     with pytest.raises(StockcoreError, match="whole number"):
         app.catalog.list(limit="5")  # type: ignore[arg-type]
 

@@ -13,7 +13,7 @@ from stockcore.catalog.commands import ChangeProduct, DeactivateProduct
 from stockcore.catalog.use_cases import CHANGE_PRODUCT, DEACTIVATE_PRODUCT
 from stockcore.kernel.execution import UseCase, execute
 from stockcore.kernel.results import Accepted, value_of
-from stockcore.kernel.unit_of_work import Origin
+from stockcore.kernel.unit_of_work import ChangedMeanwhileError, Origin
 from stockcore.locations.commands import ChangeLocation, DeactivateLocation
 from stockcore.locations.use_cases import CHANGE_LOCATION, DEACTIVATE_LOCATION
 from stockcore.orders.cancelling import CANCEL_ORDER
@@ -21,6 +21,7 @@ from stockcore.orders.commands import AdvanceOrder, CancelOrder, EditOrder, Line
 from stockcore.orders.editing import EDIT_ORDER
 from stockcore.orders.fulfilling import ADVANCE_ORDER
 from stockcore.orders.placing import PLACE_ORDER
+from stockcore.orders.records import LockOffers
 from stockcore.stock.commands import (
     AdjustStock,
     CountStock,
@@ -144,6 +145,24 @@ def test_an_order_finds_a_sku_that_others_renamed_and_gave_to_another_product(ho
     assert house.refused(PLACE_ORDER, order(("C", 1))).code == "unknown_sku"
     assert house.pool("OLD").reserved == d(3)
     assert house.pool("A").reserved == d(2 + 1)
+
+
+def offered(store: SqlStore, code: str) -> list[str]:
+    with store.transaction(Origin()) as uow:
+        return [offer.sku for offer in uow.load(LockOffers((code,)))]
+
+
+def test_what_was_renamed_is_not_looked_up_again_behind_ids_drawn_before(house: House, postgres_url: str) -> None:
+    """Ids of the ledger must be drawn behind all locks: another order may have been there in between."""
+    house.receive("A", 5)
+    house.order(("A", 1))  # from now on this store knows which variant A is
+    others = SqlStore(postgres_url)
+    value_of(execute(others, CHANGE_PRODUCT, [ChangeProduct(sku="A", new_sku="OLD")], origin=Origin())[0])
+    others.close()
+    assert isinstance(house.store, SqlStore)
+    with pytest.raises(ChangedMeanwhileError):
+        offered(house.store, "a")
+    assert offered(house.store, "old") == ["OLD"]
 
 
 def first_goods(sku: str) -> Wish:

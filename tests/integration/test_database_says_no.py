@@ -11,6 +11,7 @@ from stockcore.kernel.errors import StockcoreError
 from stockcore.orders.commands import AddCustomer
 from stockcore.orders.customers import ADD_CUSTOMER
 from stockcore.orders.placing import PLACE_ORDER
+from stockcore_runtime import open_application
 from stockcore_sql.stores import SqlStore
 from tests.support.house import House, order, proven
 from tests.support.meanwhile import Wish, meanwhile
@@ -68,3 +69,24 @@ def test_rows_that_another_holds_too_long_are_busy(house: House) -> None:
     assert refused.value.code == "busy"
     house.do(PLACE_ORDER, wish)
     assert house.stock("A") == (5, 1, 4)
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_half_done(sqlite_url: str) -> None:
+    with open_application(sqlite_url) as app:
+        app.locations.add_site(code="LEEDS", name="Leeds")
+        store = app.store
+        assert isinstance(store, SqlStore)
+        with store.engine.connect() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+        sites = len(app.locations.sites())
+        codes = [f"S{number}" for number in range(1000)]
+        with pytest.raises(StockcoreError) as refusal:
+            for code in codes:
+                app.locations.add_site(code=code, name=codes.pop())
+        assert refusal.value.code == "storage_full"
+        added = 1000 - len(codes) - 1  # but for the last one
+        assert len(app.locations.sites()) == sites + added
+        with store.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+        app.locations.add_site(code="AGAIN", name="There is room again")

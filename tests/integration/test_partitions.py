@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -75,6 +77,32 @@ def test_one_that_runs_for_months_goes_on(postgres_url: str, shop: OwnApplicatio
         now += timedelta(days=days)
         assert receive(app) == 2
         assert app.verify()["ok"]
+
+
+MAKE = "SELECT stock_movement_partition(DATE '2031-05-01')"
+
+
+def test_two_that_make_the_same_month_at_once_both_go_on(postgres_url: str, shop: OwnApplication) -> None:
+    with psycopg.connect(postgres_url) as one, ThreadPoolExecutor() as threads:
+        one.execute(MAKE)
+        with psycopg.connect(postgres_url, autocommit=True) as other:
+            waiting = threads.submit(other.execute, MAKE)
+            with psycopg.connect(postgres_url, autocommit=True) as watching:
+                while not watching.execute(
+                    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+                ).fetchall()[0][0]:
+                    pass
+            one.commit()
+            waiting.result(timeout=20)
+
+
+def test_a_missed_month_waits_for_nobody_who_reads(postgres_url: str, shop: OwnApplication) -> None:
+    later = datetime.now(UTC) + timedelta(days=150)
+    with psycopg.connect(postgres_url) as reading:
+        reading.execute("SELECT count(*) FROM stock_movement")
+        with open_application(postgres_url, clock=lambda: later) as app:
+            assert receive(app) == 1
+            assert app.verify()["ok"]
 
 
 def test_where_none_may_be_made_it_says_so(postgres_url: str, shop: OwnApplication) -> None:

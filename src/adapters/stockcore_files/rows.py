@@ -87,6 +87,9 @@ class Columns:
             raise _columns("column_duplicate", "the header names a column twice", repeated)
         missing = sorted(self.required - set(found))
         if missing:
+            for separator in ";\t|":
+                if len(found) == 1 and separator in found[0]:
+                    raise _columns("column_missing", f"commas separate columns, not {separator!r}: so lacks", missing)
             raise _columns("column_missing", "the header lacks", missing)
         self.check_known(found)
 

@@ -121,6 +121,7 @@ def _form_of(path: Path) -> tuple[Form, bool]:
 
 
 def _fingerprint(path: Path, compressed: bool) -> str:
+    """Of what the file says: a byte order mark, the kind of line ends and empty lines at its end make no other file."""
     digest = hashlib.sha256()
     try:
         irregular = path.exists() and not path.is_file()
@@ -129,8 +130,13 @@ def _fingerprint(path: Path, compressed: bool) -> str:
     if irregular:
         raise _invalid(path.name, "is not a regular file")
     with _opened(path, compressed) as stream:
+        ends = stream.read(len(_UTF8_MARK)).removeprefix(_UTF8_MARK)  # line ends whose meaning the next chunk decides
         while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
+            content = (ends + chunk).replace(b"\r\n", b"\n")
+            said = content.rstrip(b"\r\n")
+            ends = content[len(said) :]
+            digest.update(said)
+        digest.update(ends.rstrip(b"\r\n"))
     return digest.hexdigest()
 
 

@@ -101,7 +101,7 @@ def translated() -> Iterator[None]:
         yield
     except StockcoreError:
         raise
-    except (sa.exc.DBAPIError, sqlite3.Error) as error:
+    except (sa.exc.DBAPIError, sa.exc.TimeoutError, sa.exc.PendingRollbackError, sqlite3.Error) as error:
         raise error_of(error) from error
     except Exception as error:
         if type(error).__module__.startswith("psycopg"):
@@ -115,6 +115,8 @@ _STATES: Final = {
     "40P01": ("busy", "other commands hold these rows; try again"),
     "40001": ("busy", "other commands changed these rows; try again"),
     "23505": ("busy", "another command made the same row at the same moment; try again"),
+    "25P03": ("db_unavailable", "the database ended a transaction that was left open for too long"),
+    "42P07": ("busy", "another process made the same table at the same moment; try again"),
     "57014": ("busy", "the database took too long; try again"),
     "53100": ("storage_full", "the database's disk is full"),
     "25006": ("read_only", "the database is read-only"),
@@ -130,7 +132,11 @@ def _original(error: BaseException) -> Any:
 
 
 def error_of(error: BaseException) -> StockcoreError:
-    """The code that fits a driver's exception."""
+    """The code that fits a driver's exception, or one of SQLAlchemy's own."""
+    if isinstance(error, sa.exc.TimeoutError):
+        return StockcoreError("busy", "all connections of this process are in use; try again")
+    if isinstance(error, sa.exc.PendingRollbackError):
+        return StockcoreError("db_unavailable", "the host's transaction has failed: it must be rolled back")
     original = _original(error)
     state = getattr(original, "sqlstate", None)
     if state in _STATES:
@@ -180,7 +186,7 @@ def is_transient(error: BaseException) -> bool:
     original = _original(error)
     state = getattr(original, "sqlstate", None)
     if state is not None:
-        return state in ("40P01", "40001", "23505", "25P03", "57P01", "57P02", "57P03", "57P05") or state[:2] == "08"
+        return state in ("40P01", "40001", "23505", "25P03", "42P07", "57P01", "57P02", "57P03", "57P05") or state[:2] == "08"
     if isinstance(original, sqlite3.Error):
         return False
     never_connected = str(original).startswith(("connection failed", "connection timeout", "failed to resolve host"))

@@ -133,10 +133,13 @@ BEGIN
     RETURN;
   END IF;
   PERFORM pg_advisory_xact_lock(hashtext('stock_movement_partition'));
-  IF to_regclass(format('%I.%I', current_schema(), name)) IS NOT NULL THEN
+  -- to_regclass may still remember that there was none, for waiting for this lock tells a session nothing
+  IF EXISTS (SELECT FROM pg_class WHERE relname = name AND relnamespace = current_schema()::regnamespace) THEN
     RETURN;
   END IF;
-  EXECUTE format('CREATE TABLE %I PARTITION OF stock_movement FOR VALUES FROM (%L) TO (%L)',
+  -- attached, not made in place: that would wait for whoever reads the ledger, and all would wait behind it
+  EXECUTE format('CREATE TABLE %I (LIKE stock_movement INCLUDING ALL)', name);
+  EXECUTE format('ALTER TABLE stock_movement ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
                  name, first::timestamp AT TIME ZONE 'UTC', after::timestamp AT TIME ZONE 'UTC');
   EXECUTE format('CREATE TRIGGER %I BEFORE TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION append_only()',
                  name || '_no_truncate', name);

@@ -495,7 +495,7 @@ SELECT 'a posting without its message', posted.posting_id, 0, 1
 FROM (
   SELECT DISTINCT posting_id FROM stock_movement
   WHERE bucket = 'on_hand' AND reference_type IN (
-    'receipt', 'adjustment', 'count', 'move', 'status_change', 'return', 'transfer', 'reversal')
+    'receipt', 'adjustment', 'count', 'move', 'status_change', 'return', 'transfer', 'issue', 'reversal')
 ) AS posted
 LEFT JOIN outbox ON outbox.aggregate_id = posted.posting_id
 WHERE outbox.id IS NULL

@@ -37,8 +37,8 @@ class KeptVariants:
         return {code: self._ids[code] for code in codes if code in self._ids}
 
     def note(self, known: Mapping[str, int], offers: Iterable[Offer]) -> bool:
-        """Keep what was offered, `known` variants among it. False where one of those has another SKU by now: they are
-        forgotten, and to be asked for again."""
+        """Keep what was offered, `known` variants among it. False where one of those has another SKU by now: all are
+        forgotten, and the transaction is to be done again."""
         found = {normal_code(offer.sku): offer.id for offer in offers}
         holds = known.items() <= found.items()
         if not holds or len(self._ids) > VARIANTS_MAX:

@@ -48,10 +48,14 @@ def _grant(connection: sa.Connection, app_role: str) -> None:
 @contextlib.contextmanager
 def _exclusive(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A transaction that no second upgrade runs beside."""
+    from stockcore_sql.connecting import LOCK_WAIT_S
+
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             with connection.begin():
+                connection.exec_driver_sql("SET LOCAL lock_timeout = '60s'")  # another upgrade takes its time
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_WAIT_S}s'")
                 yield connection
         else:
             connection.exec_driver_sql("PRAGMA journal_mode = WAL")

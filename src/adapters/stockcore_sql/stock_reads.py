@@ -94,6 +94,7 @@ class StockReads:
         self.show(sku)
         with asking(self._connect) as ask:
             settled = ask.settled_until()
+        with asking(self._connect) as ask:  # afterwards: what was settled is seen
             rows = ask.rows(_PAST, code=normal_code(sku), as_of=as_of or FAR, known_at=known_at or FAR)
         figures = tuple(_figures(row) for row in rows)
         dips = tuple((row.sku, row.site) for row in figures if min(row.on_hand, row.reserved, row.available) < ZERO)

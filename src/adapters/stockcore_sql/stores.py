@@ -125,8 +125,9 @@ class PostgresUnitOfWork(_UnitOfWork):
         answer = [make(row) for row in self._wire.rows(question)]
         if self._kept is None or not isinstance(query, LockOffers):
             return answer
-        still = self._kept.variants.note(self._known_variants, answer)
-        return answer if still else self._answer(query, self._ask(query))
+        if not self._kept.variants.note(self._known_variants, answer):
+            raise ChangedMeanwhileError  # what was drawn is older than locks that would have to come
+        return answer
 
     def _sites(self, kept: KeptSites, version: str | None) -> list[Location]:
         before, rows = kept.found
@@ -303,10 +304,11 @@ class SqlStore:
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield SqliteUnitOfWork(connection, origin, self.clock)
+            connection.execute("ROLLBACK" if dry_run else "COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:  # SQLite ends it itself where the disk is full
+                connection.execute("ROLLBACK")
             raise
-        connection.execute("ROLLBACK" if dry_run else "COMMIT")
 
     def new_ids(self, count: int) -> list[UUID]:
         return uuid7s(count)
@@ -403,7 +405,8 @@ def _busy() -> StockcoreError:
 def _from_driver(error: Exception) -> bool:
     import sqlite3
 
-    return isinstance(error, (sa.exc.DBAPIError, sqlite3.Error)) or type(error).__module__.startswith("psycopg")
+    ours = (sa.exc.DBAPIError, sa.exc.TimeoutError, sa.exc.PendingRollbackError, sqlite3.Error)
+    return isinstance(error, ours) or type(error).__module__.startswith("psycopg")
 
 
 def _is_lost(pooled: Any) -> bool:

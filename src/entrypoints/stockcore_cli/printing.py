@@ -56,7 +56,7 @@ class Printer:
         if self._as_json and error.code != "output_failed":
             write(_encodable(to_json({"error": _refusal(error)})))
             return
-        tell(f"error: {error.message} ({error.code})")
+        tell(f"error: {f'{error.field}: ' if error.field else ''}{error.message} ({error.code})")
         for row in error.facts.get("rows", ()):
             field = f", {row['field']}" if row["field"] else ""
             tell(f"  row {row['row']} (line {row['line']}){field}: {row['message']} ({row['code']})")

@@ -70,7 +70,13 @@ def set_record(
 
 
 @click.command("expire-holds", cls=Command)
-@click.option("--most", default=500, show_default=True, type=click.IntRange(1, 10_000), help="So many at once.")
+@click.option(
+    "--most",
+    default=500,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    help="Look for so many; others of the same SKUs end with them.",
+)
 @_command_id
 @pass_given
 def expire_holds(given: Given, /, **fields: Any) -> None:

@@ -137,8 +137,13 @@ class OwnApplication(Application):
 
     @contextlib.contextmanager
     def _connect(self) -> Iterator[sa.Connection]:
+        """To read on: everything as it is at one moment, however many statements it takes."""
         self._own_store.check_schema()
         with self._own_store.engine.connect() as connection:
+            if self._own_store.is_postgresql:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            else:
+                connection.exec_driver_sql("BEGIN")
             yield connection
 
     def verify(self, *, dry_run: bool = False) -> VerifyReport:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Sequence
-from typing import Generic, ParamSpec, TypeVar
+from typing import Final, Generic, ParamSpec, TypeVar
 
 import attrs
 
-from stockcore.kernel.errors import Kind, StockcoreError
+from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import Command, UseCase, execute
 from stockcore.kernel.results import Outcome, value_of
 from stockcore.kernel.unit_of_work import Origin, Store
@@ -17,6 +18,9 @@ from stockcore.stock.records import FollowUp
 P = ParamSpec("P")
 C = TypeVar("C", bound=Command)
 R = TypeVar("R")
+
+#: What a database may say today and not tomorrow.
+_PASSING: Final = ("busy", "db_unavailable", "read_only", "storage_full")
 
 
 @attrs.frozen
@@ -40,16 +44,19 @@ class Desk:
         )
 
     def _follow_up_if_any(self, inserted: Collection[type]) -> None:
+        """What was asked for is done, whatever becomes of this; what cannot be done is left for the next one, and
+        `verify` says why."""
         if FollowUp in inserted:
-            self.follow_up()
+            with contextlib.suppress(StockcoreError):
+                self.follow_up()
 
     def follow_up(self) -> int:
-        """Have orders take note of what stock did for them; how many did. What cannot be done now is left for the next
-        one who comes: what was asked for is done, whatever becomes of this."""
+        """Have orders take note of what stock did for them; how many did. What the database cannot do at the moment is
+        left for the next one who comes. Errors: internal, schema_mismatch."""
         try:
             return follow_up_orders(self.store, self.origin)
         except StockcoreError as error:
-            if error.kind is not Kind.INFRASTRUCTURE:
+            if error.code not in _PASSING:
                 raise
             return 0
 

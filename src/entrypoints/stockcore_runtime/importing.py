@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from decimal import localcontext
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,7 @@ import attrs
 from stockcore.catalog.commands import AddProduct
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import BATCH_MAX, UseCase, carry_out
+from stockcore.kernel.quantity import ARITHMETIC
 from stockcore.kernel.results import Accepted, Outcome, Rejected
 from stockcore.locations.commands import AddLocation, AddSite
 from stockcore.orders.commands import PlaceOrder
@@ -75,15 +77,16 @@ def import_file(
     Errors: file_not_found, file_invalid, file_changed, invalid_encoding, quote_unclosed, column_missing,
     column_unknown, column_duplicate, value_unknown (encoding); those of kind INFRASTRUCTURE.
     """
-    reading = Reading(Source.of(path), KINDS[kind](), options or Options())
-    report = ImportReport(
-        kind=kind, file=str(path), mode=mode, dry_run=dry_run, total=reading.total, superseded=reading.superseded
-    )
-    run = _Run(app, reading, report, progress)
-    if mode is Mode.PER_ROW and not dry_run:
-        run.per_row(path)
-    else:
-        run.atomic(dry_run)
+    with localcontext(ARITHMETIC):
+        reading = Reading(Source.of(path), KINDS[kind](), options or Options())
+        report = ImportReport(
+            kind=kind, file=str(path), mode=mode, dry_run=dry_run, total=reading.total, superseded=reading.superseded
+        )
+        run = _Run(app, reading, report, progress)
+        if mode is Mode.PER_ROW and not dry_run:
+            run.per_row(path)
+        else:
+            run.atomic(dry_run)
     report.problems.sort(key=lambda problem: problem.row)
     return report
 
@@ -118,7 +121,8 @@ class _Run:
         try:
             self._app.store.retrying(attempt)
             if not dry_run:
-                self._app.follow_up()
+                with suppress(StockcoreError):  # the rows are in; see `Desk`
+                    self._app.follow_up()
         except _Undone:
             report = self._report
             report.undone, report.accepted, report.repeated = report.accepted, 0, 0

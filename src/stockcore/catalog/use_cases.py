@@ -56,7 +56,7 @@ from stockcore.catalog.records import (
 from stockcore.catalog.results import CodeDocument, PackagingDocument, ProductDocument
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
-from stockcore.kernel.quantity import read_integer
+from stockcore.kernel.quantity import ID_LIMIT, read_integer
 from stockcore.kernel.reading import listed, one_of, read_list, readable_ids
 from stockcore.kernel.text import NOTE_MAX, lookup_codes, normal_code, optional_text, read_text
 from stockcore.kernel.unit_of_work import Changes, Ids, UnitOfWork
@@ -105,7 +105,7 @@ class _Catalogue:
         read_integer."""
         product: Product | None
         if isinstance(named, int):
-            product = self.products.get(read_integer(named, field="product"))
+            product = self.products.get(read_integer(named, field="product", least=-ID_LIMIT, most=ID_LIMIT))
         else:
             variant = self.variants.get(normal_code(read_text(named, field="product")))
             product = None if variant is None else self.products[variant.product]

@@ -55,6 +55,7 @@ CODES: Final[Mapping[str, Kind]] = {
     "value_unknown": _MALFORMED,  # not one of the permitted words
     "unknown_field": _MALFORMED,
     "too_many_lines": _MALFORMED,
+    "duplicate_line": _MALFORMED,
     "usage": _MALFORMED,
     # commands
     "idempotency_key_reuse": _RULE,

@@ -11,7 +11,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation, localcontext
 from functools import lru_cache
 from operator import attrgetter
@@ -305,6 +305,14 @@ def _said_items(values: Iterable[Any]) -> str:
     return "[" + ",".join(map(_said, values)) + "]"
 
 
+def _said_instant(value: datetime) -> str:
+    """The same for the same moment, whatever its offset."""
+    try:
+        return repr(str(value.astimezone(UTC) if value.tzinfo is not None else value))
+    except OverflowError:  # before the year 1 or after 9999 in UTC
+        return repr(str(value))
+
+
 _SAY: Final[Mapping[type, Callable[[Any], str]]] = {
     str: repr,
     int: canonical,
@@ -313,6 +321,7 @@ _SAY: Final[Mapping[type, Callable[[Any], str]]] = {
     type(None): str,
     tuple: _said_items,
     list: _said_items,
+    datetime: _said_instant,
 }
 
 

@@ -17,6 +17,7 @@ QUANTITY_DIGITS: Final = 12  # numeric(18,6): twelve digits before the point
 QUANTITY_LIMIT: Final = 10**QUANTITY_DIGITS
 EXPONENT_DIGITS: Final = 3  # an exponent this long leaves the range whatever stands before it
 DECIMALS_MAX: Final = 6
+ID_LIMIT: Final = 2**63  # what an id is below
 INTEGER_MAX: Final = 2**31 - 1  # what an integer column holds
 
 _PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
@@ -77,7 +78,8 @@ def read_quantity(value: object, *, field: str | None = None, zero_allowed: bool
     """
     number = read_decimal(value, field=field)
     if number < ZERO or (number == ZERO and not zero_allowed):
-        raise StockcoreError("quantity_not_positive", "the quantity must be greater than zero", field=field)
+        least = "not be below zero" if zero_allowed else "be greater than zero"
+        raise StockcoreError("quantity_not_positive", f"the quantity must {least}", field=field)
     return exact(number, field=field)
 
 

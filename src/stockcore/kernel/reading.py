@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TypeVar
 
 from stockcore.kernel.errors import StockcoreError
+from stockcore.kernel.quantity import ID_LIMIT
 from stockcore.kernel.text import read_text
 
 T = TypeVar("T")
@@ -53,7 +54,7 @@ def readable(values: Iterable[object]) -> tuple[str, ...]:
 
 def readable_ids(values: Iterable[object]) -> tuple[int, ...]:
     """The whole numbers among these that a row's id can be, sorted, each once: to look them up."""
-    return tuple(sorted({value for value in values if type(value) is int and 0 < value < 2**63}))
+    return tuple(sorted({value for value in values if type(value) is int and 0 < value < ID_LIMIT}))
 
 
 def one_of(value: object, known: Collection[Word], *, field: str) -> Word:

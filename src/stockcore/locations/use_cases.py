@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
-from stockcore.kernel.quantity import read_integer
+from stockcore.kernel.quantity import ID_LIMIT, read_integer
 from stockcore.kernel.reading import readable_ids
 from stockcore.kernel.text import lookup_codes, normal_code, read_text
 from stockcore.kernel.unit_of_work import Changes, Ids, UnitOfWork
@@ -110,7 +110,7 @@ class _Ground:
         if named is None:
             return site
         if isinstance(named, int):
-            place = self.by_id.get(read_integer(named, field="parent"))
+            place = self.by_id.get(read_integer(named, field="parent", least=-ID_LIMIT, most=ID_LIMIT))
         else:
             key = normal_code(read_text(named, field="parent"))
             place = self.places.get((site.id, key))
@@ -156,8 +156,8 @@ class _Ground:
         self.changes.update(place)
 
     def hang(self, place: Location, parent: Location) -> None:
-        """Move a place, with all below it, below another one of its site. Errors: location_cycle, location_depth,
-        location_inactive."""
+        """Move a place, with all below it, below another one of its site; below a blocked one all of it is blocked
+        too. Errors: location_cycle, location_depth, location_inactive."""
         if parent.id == place.parent:
             return
         moved = self.below(place)
@@ -172,6 +172,7 @@ class _Ground:
         place.parent = parent.id
         for other in moved:
             other.depth += deeper
+            other.blocked = other.blocked or parent.blocked
             self.touch(other)
         self._children = None
 

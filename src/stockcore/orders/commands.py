@@ -76,8 +76,8 @@ class LineEdit:
 
 @attrs.frozen(kw_only=True)
 class EditOrder:
-    """Change quantities of an open order, or add lines; all edits or none. What the line already holds counts as
-    available to it."""
+    """Change quantities of an order that is not cancelled, or add lines; all edits or none. What the line already
+    holds counts as available to it. An order that was delivered is open again for what is added to it."""
 
     number: str
     lines: tuple[LineEdit, ...]

@@ -184,7 +184,7 @@ def _serving(desk: OrderDesk, order: Order) -> list[sourcing.Candidate]:
 
 
 def _checked(desk: OrderDesk, order: Order, edits: Sequence[LineEdit]) -> list[_Edit]:
-    """Every edit checked before anything is changed. Errors: unknown_field, unknown_line, duplicate_row, inactive_sku,
+    """Every edit checked before anything is changed. Errors: unknown_field, unknown_line, duplicate_line, inactive_sku,
     illegal_transition, and those of quantities, units, multiples and new lines."""
     checked: list[_Edit] = []
     for index, edit in enumerate(edits):
@@ -198,7 +198,7 @@ def _checked(desk: OrderDesk, order: Order, edits: Sequence[LineEdit]) -> list[_
                 raise StockcoreError("unknown_field", f"an existing line keeps its {name}", field=f"{field}/{name}")
         line = desk.line(order, edit.line, field=f"{field}/line")
         if any(other.line is line for other in checked):
-            raise StockcoreError("duplicate_row", "a line is edited twice", field=f"{field}/line")
+            raise StockcoreError("duplicate_line", "a line is edited twice", field=f"{field}/line")
         variant = desk.variants_of_lines[line.variant]
         quantity = read_quantity(edit.quantity, field=f"{field}/quantity")
         if edit.unit is not None:

@@ -27,7 +27,7 @@ from stockcore.orders.records import Order, Shipment, ShipmentLine, VariantsOfOr
 from stockcore.orders.results import OrderChanged
 from stockcore.orders.validating import validate
 from stockcore.stock.allocating import choose, requirement_of
-from stockcore.stock.book import Posting
+from stockcore.stock.book import Posting, demand_of
 from stockcore.stock.records import NOBODY, Allocation, Counterpart, MovementKind, Reservation
 
 #: Steps of the order itself; for one that was kept received they try its reservation again.
@@ -155,13 +155,8 @@ def _release(desk: OrderDesk, order: Order) -> list[Shipment]:
         places = sorted({desk.floor.code(q.location) for q in desk.book.quants_by_id.values() if q.free > ZERO})
         raise StockcoreError("not_allocatable", "the goods lie where nothing may be taken from", places=places)
     for reservation, left in missing:
-        desk.book.raise_exception(
-            "not_allocatable",
-            variant=reservation.variant,
-            site=reservation.site,
-            reservation=reservation,
-            quantity=left,
-        )
+        demand = demand_of(reservation)
+        desk.book.raise_exception("not_allocatable", site=reservation.site, demand=demand, quantity=left)
     return list(shipments.values())
 
 

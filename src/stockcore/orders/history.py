@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from stockcore.kernel.plain import to_json
 from stockcore.kernel.records import Message
-from stockcore.orders.lifecycle import State
+from stockcore.kernel.unit_of_work import Changes, Ids, UnitOfWork
+from stockcore.orders.lifecycle import State, step
 from stockcore.orders.records import HistoryEntry, Order, Shipment
 
 NOTHING_LEFT: Final = "nothing is left in it"  # why a shipment is cancelled whose goods gave way
 
 
+class Holder(Protocol):
+    """Who decides on orders, and holds what will be written of it."""
+
+    uow: UnitOfWork
+    ids: Ids
+    changes: Changes
+
+    def new_id(self) -> UUID: ...
+
+
 def write_history(
-    holder: Any,
+    holder: Holder,
     order: Order,
     steps: Sequence[tuple[str | None, str]],
     shipment: UUID | None,
     explanation: str | None = None,
     reason: str | None = None,
 ) -> None:
-    """One row per transition, within the version that `announce` is about to give."""
+    """One row per transition, within the version that `announce` is about to give. Errors: illegal_transition."""
     origin = holder.uow.origin
     for from_state, to_state in steps:
+        if from_state is not None:
+            step(from_state, to_state)
         order.history_count += 1
         holder.changes.append(
             HistoryEntry(
@@ -43,7 +56,7 @@ def write_history(
         )
 
 
-def close_shipment(holder: Any, order: Order, shipment: Shipment, reason: str | None) -> None:
+def close_shipment(holder: Holder, order: Order, shipment: Shipment, reason: str | None) -> None:
     """A shipment that has nothing to send any more is cancelled."""
     write_history(holder, order, [(shipment.state, State.CANCELLED)], shipment.id, reason=reason)
     shipment.state = State.CANCELLED
@@ -51,7 +64,7 @@ def close_shipment(holder: Any, order: Order, shipment: Shipment, reason: str | 
     holder.changes.update(shipment)
 
 
-def announce(holder: Any, order: Order, type_: str, data: Any) -> None:
+def announce(holder: Holder, order: Order, type_: str, data: Any) -> None:
     """Raise the order's version and write the one message that goes with it; `data` is plain, or JSON already."""
     order.version += 1
     order.changed_at = holder.ids.now

@@ -7,6 +7,7 @@ packed, dispatched, delivered, cancelled. From release on the order's state is c
 from __future__ import annotations
 
 import enum
+import itertools
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Final
@@ -56,30 +57,30 @@ SHIPMENT_STATES: Final = (State.PICKING, State.PACKED, State.DISPATCHED, State.D
 OPEN_SHIPMENT: Final = (State.PICKING, State.PACKED, State.DISPATCHED)
 #: Goods are still in the house.
 UNDISPATCHED: Final = (State.PICKING, State.PACKED)
-BEFORE: Final[Mapping[State, State]] = {
-    State.PACKED: State.PICKING,
-    State.DISPATCHED: State.PACKED,
-    State.DELIVERED: State.DISPATCHED,
-}
+BEFORE: Final[Mapping[State, State]] = {after: before for before, after in itertools.pairwise(SHIPMENT_STATES)}
 
 
-def step(current: State, wanted: State) -> Step:
+def step(current: str, wanted: str) -> Step:
     """The step from `current` to `wanted`. Errors: illegal_transition, which names what is allowed."""
-    allowed = LIFECYCLE[current]
-    if wanted not in allowed:
+    found = LIFECYCLE[State(current)].get(State(wanted))
+    if found is None:
         raise illegal(current, wanted)
-    return allowed[wanted]
+    return found
 
 
 def illegal(current: str, wanted: str) -> StockcoreError:
     steps = LIFECYCLE[State(current)]
-    by_itself = "; that is a command of its own" if wanted in steps else ""  # cancelling is no advance
+    allowed = sorted(str(step) for step in steps if step != wanted)
+    if wanted in steps:
+        more = "; that is a command of its own"  # cancelling is no advance
+    else:
+        more = f", only {' or '.join(allowed)}" if allowed else ": it has ended"
     return StockcoreError(
         "illegal_transition",
-        f"an order that is {current} cannot become {wanted}{by_itself}",
+        f"an order that is {current} cannot become {wanted}{more}",
         current=str(current),
         wanted=str(wanted),
-        allowed=sorted(step for step in steps if step != wanted),
+        allowed=allowed,
     )
 
 

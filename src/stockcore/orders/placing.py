@@ -251,10 +251,12 @@ def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
     for line in lines:
         counter.changes.insert(line)
     if kept:
-        for demand, want in zip(demands, wanted, strict=True):
+        for demand, want, short in zip(demands, wanted, plan.short, strict=True):
             if want.stocked:
                 counter.book.note_demand(demand, serving[0].site)
-        counter.book.raise_exception("insufficient_stock", order=order.number, explanation=json.loads(explanation))
+            if short > ZERO:
+                facts = {"order": order.number, "explanation": json.loads(explanation)}
+                counter.book.raise_exception("insufficient_stock", demand=demand, quantity=short, **facts)
         write_history(counter, order, [(None, State.RECEIVED)], None, explanation)
     else:
         _reserve(counter, command, plan, demands, holds, order_id)
@@ -412,7 +414,7 @@ def _refuse_shortage(
     wishes: Sequence[sourcing.Wish],
     candidates: Sequence[sourcing.Candidate],
     book: Book,
-    available: Any,
+    available: sourcing.Available,
 ) -> None:
     """Errors: insufficient_stock, with what each site had when its pool was locked, and the pool's last_seq."""
     if plan.is_whole or command.policy == "backorder":
@@ -427,7 +429,7 @@ def shortage_error(
     wishes: Sequence[sourcing.Wish],
     candidates: Sequence[sourcing.Candidate],
     book: Book,
-    available: Any,
+    available: sourcing.Available,
 ) -> StockcoreError:
     lines = []
     for index, (wish, short) in enumerate(zip(wishes, plan.short, strict=True)):

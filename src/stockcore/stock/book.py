@@ -487,20 +487,20 @@ class Book:
         *,
         variant: int | None = None,
         site: int | None = None,
-        reservation: Reservation | None = None,
+        demand: Demand | None = None,
         quantity: Decimal | None = None,
         **facts: Any,
     ) -> None:
-        """Something that a person must look at."""
+        """Something that a person must look at; with a demand, its variant."""
         self.changes.append(
             StockException(
                 self.next_id(),
                 code,
-                variant,
+                variant if demand is None else demand.variant,
                 site,
-                reservation.demand_type if reservation else None,
-                reservation.demand_id if reservation else None,
-                reservation.demand_line if reservation else None,
+                None if demand is None else demand.type,
+                None if demand is None else demand.id,
+                None if demand is None else demand.line,
                 quantity,
                 to_json(facts),
                 "open",

@@ -221,7 +221,8 @@ class CommitReservation:
 
 @attrs.frozen(kw_only=True)
 class ExpireHolds:
-    """Release holds whose time is over, at most `most` at once; what they held serves the queue."""
+    """Release holds whose time is over: look for `most` of them, and end those of the same SKUs with them. What they
+    held serves the queue."""
 
     most: int = 500
     command_id: str | None = None

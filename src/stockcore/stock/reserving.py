@@ -359,12 +359,14 @@ def _commit(desk: Desk, command: CommitReservation) -> ReservationDocument:
             reserved=outstanding,
         )
     issues = _issues(desk, variant, held, quantity)
-    posting: Posting | None = None
+    left: list[tuple[Posting, Decimal]] = []
     for site in dict.fromkeys(issue.reservation.site for issue in issues):
-        posting = _issue(desk, site, [issue for issue in issues if issue.reservation.site == site], occurred_at)
+        at_site = [issue for issue in issues if issue.reservation.site == site]
+        posting = _issue(desk, site, at_site, occurred_at)
+        left.append((posting, sum((issue.quantity for issue in at_site), ZERO)))
     document = _document(desk, demand_type, reference, variant)
-    if posting is not None:
-        _announce(desk, "stock.issued", posting, document, quantity)
+    for posting, issued in left:
+        _announce(desk, "stock.issued", posting, document, issued)
     return document
 
 

@@ -88,9 +88,8 @@ def give_way(book: Book, posting: Posting, floor: Floor, reservation: Reservatio
     book.backorder(demand_of(reservation), quantity)
     book.raise_exception(
         "shortage",
-        variant=reservation.variant,
         site=reservation.site,
-        reservation=reservation,
+        demand=demand_of(reservation),
         quantity=quantity,
         site_code=floor.code(reservation.site),
     )

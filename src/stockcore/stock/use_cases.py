@@ -163,6 +163,10 @@ def _lot_for_receipt(desk: Desk, variant: Variant, command: ReceiveStock) -> int
     if command.lot is None:
         if variant.lot_tracked:
             raise StockcoreError("lot_required", f"{variant.sku} is lot-tracked: name the lot", field="lot")
+        told = {"expires_on": expires_on, "manufactured_on": manufactured_on, "supplier": supplier}
+        for field, value in told.items():
+            if value is not None:
+                raise StockcoreError("lot_not_tracked", f"{variant.sku} is not lot-tracked: only lots say", field=field)
         return 0
     if not variant.lot_tracked:
         raise StockcoreError("lot_not_tracked", f"{variant.sku} is not lot-tracked", field="lot")

@@ -216,7 +216,7 @@ CHANGES: Final[list[tuple[Any, Any, dict[str, Any], str, str]]] = [
      "lines/0/quantity"),
     (CANCEL_LINES, CancelLines, {"lines": (LineCancel(line=1, quantity="x"),)}, "number_format",  # type: ignore[arg-type]
      "lines/0/quantity"),
-    (CANCEL_LINES, CancelLines, {"lines": (LineCancel(line=None, quantity=d(1)),)}, "unknown_line",  # type: ignore[arg-type]
+    (CANCEL_LINES, CancelLines, {"lines": (LineCancel(line=None, quantity=d(1)),)}, "field_required",  # type: ignore[arg-type]
      "lines/0/line"),
     (CANCEL_LINES, CancelLines, {"lines": (LineCancel(line=1, quantity=d(1)),), "reason": ""}, "text_blank", "reason"),
     (EDIT_ORDER, EditOrder, {"lines": None}, "field_required", "lines"),
