@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
+from itertools import product
 from typing import Any, Final
 
 import attrs
@@ -66,17 +68,17 @@ def calls(name: str, method: Any) -> Iterator[tuple[str, Callable[[], object]]]:
         fields = attrs.fields(command)
         good = {f.name: GOOD.get(f.name, "x") for f in fields if f.default is attrs.NOTHING}
         good |= {"lines": LINES[name]} if name in LINES else {}
-        for field, value in ((field.name, value) for field in fields for value in WILD):
-            yield field, lambda field=field, value=value: method.do(command(**good | {field: value}), dry_run=True)
+        for field, value in product((field.name for field in fields), WILD):
+            yield field, partial(method.do, command(**good | {field: value}), dry_run=True)
         for line in good.get("lines", ()):
-            for part, value in ((part.name, value) for part in attrs.fields(type(line)) for value in WILD):
+            for part, value in product((part.name for part in attrs.fields(type(line))), WILD):
                 lines = (attrs.evolve(line, **{part: value}),)
-                yield f"lines/{part}", lambda lines=lines: method.do(command(**good | {"lines": lines}), dry_run=True)
+                yield f"lines/{part}", partial(method.do, command(**good | {"lines": lines}), dry_run=True)
     else:
         parameters = inspect.signature(method).parameters.values()
         good = {p.name: GOOD.get(p.name, "x") for p in parameters if p.default is p.empty}
-        for field, value in ((p.name, value) for p in parameters for value in WILD):
-            yield field, lambda field=field, value=value: method(**good | {field: value})
+        for field, value in product((p.name for p in parameters), WILD):
+            yield field, partial(method, **good | {field: value})
 
 
 @pytest.mark.parametrize("app", ["sqlite_url", "postgres_url"], indirect=True, ids=["sqlite", "postgresql"])

@@ -186,7 +186,10 @@ def is_transient(error: BaseException) -> bool:
     original = _original(error)
     state = getattr(original, "sqlstate", None)
     if state is not None:
-        return state in ("40P01", "40001", "23505", "25P03", "42P07", "57P01", "57P02", "57P03", "57P05") or state[:2] == "08"
+        return (
+            state in ("40P01", "40001", "23505", "25P03", "42P07", "57P01", "57P02", "57P03", "57P05")
+            or state[:2] == "08"
+        )
     if isinstance(original, sqlite3.Error):
         return False
     never_connected = str(original).startswith(("connection failed", "connection timeout", "failed to resolve host"))

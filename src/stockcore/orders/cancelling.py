@@ -129,12 +129,15 @@ def chosen_parts(desk: OrderDesk, reservation: Reservation, part: Decimal) -> li
 def _put_back(
     desk: OrderDesk, posting: Posting, reservation: Reservation, allocation: Allocation, goods: Decimal
 ) -> None:
-    """The goods are free again; picked ones go back to their bin, or to the receiving place where it is out of use."""
+    """The goods are free again; picked ones go back to their bin, or to the receiving place where it is out of use:
+    they are in the house and must lie somewhere, even if all of it is blocked."""
     quant, home = desk.book.quants_by_id[allocation.quant], desk.book.quants_by_id[allocation.home]
     desk.book.deallocate(allocation, goods)
     if home is not quant:
         if not desk.floor.is_in_use(home.location):
-            home = desk.book.beside(quant, location=desk.floor.service_place(quant.site, Purpose.RECEIVING).id)
+            home = desk.book.beside(
+                quant, location=desk.floor.service_place(quant.site, Purpose.RECEIVING, even_blocked=True).id
+            )
         desk.book.move(posting, MovementKind.TRANSFER, quant, home, goods, line=reservation.demand_line)
 
 

@@ -151,8 +151,9 @@ def _release(desk: OrderDesk, order: Order) -> list[Shipment]:
         raise StockcoreError("not_complete", "the order ships complete, and part of it is backordered")
     shipments: dict[int, Shipment] = {}
     missing = [(r, left) for r in desk.reservations(order) if (left := _allocate(desk, order, r, shipments)) > ZERO]
-    if not shipments:
-        places = sorted({desk.floor.code(q.location) for q in desk.book.quants_by_id.values() if q.free > ZERO})
+    if not shipments or (missing and order.ship_complete):
+        lying = [q for r, _ in missing for q in desk.book.quants_at(r.variant, r.site) if q.on_hand > ZERO]
+        places = sorted({desk.floor.code(quant.location) for quant in lying})
         raise StockcoreError("not_allocatable", "the goods lie where nothing may be taken from", places=places)
     for reservation, left in missing:
         demand = demand_of(reservation)
@@ -165,20 +166,24 @@ def _allocate(desk: OrderDesk, order: Order, reservation: Reservation, shipments
     strategy. They go into the site's new shipment, which is made with the first goods for it. Answers what is left."""
     mine = desk.book.allocations_of(reservation)
     left = reservation.outstanding - sum((allocation.quantity for allocation in mine), ZERO)
+    requirement = requirement_of(reservation.requirement)
+    stuck = ZERO
     for allocation in mine:
         if allocation.release == NOBODY:
             quant, quantity = desk.book.quants_by_id[allocation.quant], allocation.quantity
+            if desk.floor.shelf(quant, requirement) is None:  # expired, or blocked, since it was chosen
+                stuck += quantity
+                continue
             desk.book.deallocate(allocation, quantity)
             release = _shipment_for(desk, order, reservation.site, shipments)
             desk.book.allocate(reservation, quant, quantity, release=release)
     if left <= ZERO:
-        return left
-    requirement = requirement_of(reservation.requirement)
+        return stuck
     for quant, part in choose(desk.floor.shelves(desk.book, reservation.variant, reservation.site, requirement), left):
         release = _shipment_for(desk, order, reservation.site, shipments)
         desk.book.allocate(reservation, quant, part, release=release)
         left -= part
-    return left
+    return left + stuck
 
 
 def _shipment_for(desk: OrderDesk, order: Order, site: int, shipments: dict[int, Shipment]) -> UUID:

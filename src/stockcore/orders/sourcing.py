@@ -191,11 +191,34 @@ def _freedom(wish: Wish) -> int:
 
 def _fill(wishes: Sequence[Wish], available: Available, sites: Sequence[Candidate], pooled: Pooled | None) -> Plan:
     """Take each line from the first of the sites that has all of it, else from one after the other. Where lines want
-    the same goods, those that few units satisfy come first."""
-    taken = _Taken(pooled) if len({wish.variant for wish in wishes}) < len(wishes) else None
+    the same goods, those that few units satisfy come first; and if that leaves something short, those to which the
+    least is left to choose."""
+    if len({wish.variant for wish in wishes}) == len(wishes):
+        return _fill_in_order(range(len(wishes)), wishes, available, sites, None)
+    by_freedom = sorted(range(len(wishes)), key=lambda line: _freedom(wishes[line]))
+    found = _fill_in_order(by_freedom, wishes, available, sites, _Taken(pooled))
+    if found.is_whole:
+        return found
+
+    def room(line: int) -> Decimal:
+        wish = wishes[line]
+        there = (whole_multiples(available(line, wish.variant, site.site), wish.multiple) for site in sites)
+        return sum(there, ZERO) - wish.quantity
+
+    by_room = sorted(by_freedom, key=room)
+    other = _fill_in_order(by_room, wishes, available, sites, _Taken(pooled))
+    return other if sum(other.short) < sum(found.short) else found
+
+
+def _fill_in_order(
+    lines: Iterable[int],
+    wishes: Sequence[Wish],
+    available: Available,
+    sites: Sequence[Candidate],
+    taken: _Taken | None,
+) -> Plan:
     takes: list[Take] = []
     short = [ZERO] * len(wishes)
-    lines = range(len(wishes)) if taken is None else sorted(range(len(wishes)), key=lambda line: _freedom(wishes[line]))
     for line in lines:
         wish = wishes[line]
         if not wish.stocked:

@@ -81,6 +81,16 @@ def read_key(value: object, *, field: str) -> UUID:
     return value
 
 
+def check_storable(place: Location, *, field: str, even_blocked: bool = False) -> None:
+    """Whether goods may be taken from and put into a place. Errors: location_inactive, location_not_storable."""
+    if not place.active:
+        raise StockcoreError("location_inactive", f"{place.code} is not active", field=field)
+    if place.purpose == Purpose.NONE or (place.blocked and not even_blocked):
+        raise StockcoreError(
+            "location_not_storable", f"nothing can be taken from or put into {place.code}", field=field
+        )
+
+
 def skus_of(uow: UnitOfWork, variants: Iterable[int]) -> list[str]:
     """The SKUs of variants that were found without locking them; from now on nobody renames them."""
     wanted = tuple(sorted(set(variants)))
@@ -249,10 +259,7 @@ class Desk:
         Errors: those of any_place, location_not_storable.
         """
         place = self.any_place(site, code, field=field)
-        if place.purpose == Purpose.NONE or (place.blocked and not even_blocked):
-            raise StockcoreError(
-                "location_not_storable", f"nothing can be taken from or put into {place.code}", field=field
-            )
+        check_storable(place, field=field, even_blocked=even_blocked)
         return place
 
     def any_place(self, site: Location, code: str, *, field: str = "location") -> Location:

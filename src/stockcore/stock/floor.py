@@ -58,18 +58,21 @@ class Floor:
     def is_in_use(self, place: int) -> bool:
         """Whether goods may be put into a place, as far as it was loaded."""
         found = self.places.get(place)
-        return found is None or (found.active and not found.blocked)
+        return found is None or (found.active and not found.blocked and found.purpose != Purpose.NONE)
 
-    def service_place(self, site: int, purpose: Purpose) -> Location:
-        """The site's own place for a purpose (receiving, staging, packing). Errors: unknown_location."""
+    def service_place(self, site: int, purpose: Purpose, *, even_blocked: bool = False) -> Location:
+        """The site's own place for a purpose (receiving, staging, packing), one in use before a blocked one.
+
+        Errors: unknown_location.
+        """
         fitting = [
             place
             for place in self.places.values()
-            if place.site == site and place.purpose == purpose and place.active and not place.blocked
+            if place.site == site and place.purpose == purpose and place.active and (even_blocked or not place.blocked)
         ]
         if not fitting:
             raise StockcoreError("unknown_location", f"the site has no {purpose} place in use", site=self.code(site))
-        return min(fitting, key=lambda place: place.id)
+        return min(fitting, key=lambda place: (place.blocked, place.id))
 
     def shelf(self, quant: Quant, requirement: Requirement | None) -> Shelf | None:
         """The quant where the demand may have goods from it."""

@@ -384,12 +384,13 @@ def _issues(desk: Desk, variant: Variant, held: Sequence[Reservation], quantity:
     for reservation in held:
         left = min(quantity, reservation.outstanding)
         quantity -= left
-        for allocation in desk.book.allocations_of(reservation):
-            part = min(left, allocation.quantity)
-            if part > ZERO:
-                issues.append(_Issue(reservation, desk.book.quants_by_id[allocation.quant], part))
-                left -= part
         requirement = requirement_of(reservation.requirement)
+        for allocation in desk.book.allocations_of(reservation):
+            quant = desk.book.quants_by_id[allocation.quant]
+            part = min(left, allocation.quantity)
+            if part > ZERO and desk.floor.shelf(quant, requirement) is not None:
+                issues.append(_Issue(reservation, quant, part))
+                left -= part
         for shelf in desk.floor.shelves(desk.book, variant.id, reservation.site, requirement):
             part = min(left, shelf.quant.free - chosen.get(shelf.quant.id, ZERO))
             if part > ZERO:

@@ -18,7 +18,7 @@ from stockcore.kernel.text import NOTE_MAX, read_text
 from stockcore.kernel.unit_of_work import UnitOfWork
 from stockcore.stock.book import Posting, QuantKey
 from stockcore.stock.commands import ReversePosting
-from stockcore.stock.desk import Desk, read_key, skus_of
+from stockcore.stock.desk import Desk, check_storable, read_key, skus_of
 from stockcore.stock.holds import release_expired
 from stockcore.stock.records import (
     Bucket,
@@ -63,7 +63,7 @@ def _reverse(
 ) -> StockChange:
     """Errors: unknown_posting, already_reversed, insufficient_stock (the goods are gone), would_uncover_reservations
     (they are promised or chosen for someone), lot_expired (they would be available again), over_return (more would
-    have come back than was sent)."""
+    have come back than was sent), inactive_sku, location_inactive, location_not_storable (nothing may come there)."""
     read_key(command.posting_id, field="posting_id")
     reason = read_text(command.reason, field="reason", longest=NOTE_MAX)
     rows = movements.get(command.posting_id, [])
@@ -82,6 +82,7 @@ def _reverse(
             reversed_by=reversed_before[command.posting_id],
         )
     _check_there(desk, rows)
+    _check_may_come(desk, rows)
     _check_not_expired(desk, rows)
     _take_note_of_returns(desk, rows, sent)
     posting, document = _post(desk, rows, str(command.posting_id), reason)
@@ -130,6 +131,23 @@ def _check_not_expired(desk: Desk, rows: Sequence[Movement]) -> None:
                 lot=desk.floor.lots[lot].code,
                 quantity=change,
             )
+
+
+def _check_may_come(desk: Desk, rows: Sequence[Movement]) -> None:
+    """Goods come back only where, and under a SKU under which, goods may come. Errors: inactive_sku,
+    location_inactive, location_not_storable."""
+    variants = {variant.id: variant for variant in desk.variants.values()}
+    coming: dict[tuple[int, int], Decimal] = {}
+    for row in rows:
+        key = (row.variant, row.location)
+        coming[key] = coming.get(key, ZERO) - row.quantity
+    for (variant, location), quantity in coming.items():
+        place = desk.floor.places.get(location)
+        if quantity <= ZERO or place is None:
+            continue
+        if variants[variant].status == "inactive":
+            raise StockcoreError("inactive_sku", f"{variants[variant].sku} is not active", field="posting_id")
+        check_storable(place, field="posting_id")
 
 
 def _key(row: Movement) -> QuantKey:

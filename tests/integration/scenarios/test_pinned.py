@@ -9,7 +9,7 @@ from stockcore.stock.commands import DamageStock, ReserveStock
 from stockcore.stock.records import Allocation
 from stockcore.stock.reserving import RESERVE_STOCK
 from stockcore.stock.use_cases import DAMAGE_STOCK
-from tests.support.house import House, d, order
+from tests.support.house import MORNING, House, d, order
 
 
 def pinned(quantity: int, sku: str = "L", **requirement: object) -> LineRequest:
@@ -121,3 +121,22 @@ def test_more_of_a_pinned_line_comes_from_its_lot_only(house: House) -> None:
     refusal = house.refused(EDIT_ORDER, EditOrder(number=number, lines=(LineEdit(line=1, quantity=d(4)),)))
     assert refusal.code == "insufficient_stock"
     assert house.line(number) == (3, 0, 0)
+
+
+def test_lines_that_leave_each_other_no_choice_are_served_whatever_their_order(house: House) -> None:
+    """Of two lines for the same goods the one with less to choose from comes first."""
+    house.packaging("A", "dozen", 12)
+    house.receive("A", 12, "LEEDS")
+    house.receive("A", 5, "HULL")
+    dozen = LineRequest(sku="A", quantity=d(1), unit="dozen")
+    for lines in ((("A", 5), dozen), (dozen, ("A", 5))):
+        number = house.order(*lines).number
+        assert sum(figures.reserved for figures in house.lines(number)) == 17
+        house.cancel(number)
+    house.stop_the_clock()
+    house.product("MILK", lot_tracked=True, perishable=True)
+    house.receive("MILK", 5, lot="SHORT", expires_on=MORNING.date() + timedelta(days=8))
+    house.receive("MILK", 5, lot="LONG", expires_on=MORNING.date() + timedelta(days=150))
+    wishes = [LineRequest(sku="MILK", quantity=d(5), requirement=Requirement(shelf_life_days=days)) for days in (3, 30)]
+    for lines in (wishes, wishes[::-1]):
+        house.cancel(house.order(*lines).number)

@@ -32,7 +32,7 @@ def test_no_state_leads_back() -> None:
 
 @pytest.mark.parametrize("wanted", sorted(set(State) - {State.DELIVERED}))
 def test_what_was_dispatched_can_only_be_delivered(wanted: State) -> None:
-    with pytest.raises(StockcoreError, match="only delivered|cannot become") as refusal:
+    with pytest.raises(StockcoreError, match="cannot become") as refusal:
         step(State.DISPATCHED, wanted)
     assert refusal.value.code == "illegal_transition"
     assert refusal.value.facts["allowed"] == ["delivered"]
