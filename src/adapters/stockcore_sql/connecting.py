@@ -30,6 +30,8 @@ def url_of(url: str) -> URL:
     kind = parsed.get_backend_name()
     if "\0" in f"{parsed.database}{parsed.host}" or (kind == "sqlite" and parsed.host):
         raise StockcoreError("database_url", "not a database URL: a file is sqlite:///path or sqlite:////from/the/root")
+    if kind == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise StockcoreError("database_url", "the URL names no file: sqlite:///path or sqlite:////from/the/root")
     if kind not in _DRIVERS:
         raise StockcoreError("database_url", f"no such kind of database: {kind}; sqlite or postgresql", kind=kind)
     return parsed.set(drivername=_DRIVERS[kind])

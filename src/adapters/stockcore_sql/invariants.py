@@ -258,6 +258,11 @@ FROM (
   FROM stock_document_line AS line JOIN stock_document AS paper ON paper.id = line.document
   WHERE paper.kind <> 'transfer'
   UNION ALL
+  SELECT 'of a document that is a ' || paper.kind, moved.reference_id, NULL, moved.variant, moved.location, moved.lot,
+         moved.status, '', moved.quantity, 0
+  FROM stock_movement AS moved JOIN stock_document AS paper ON paper.id = moved.reference_id
+  WHERE moved.bucket = 'on_hand' AND paper.kind <> moved.reference_type
+  UNION ALL
   SELECT 'settled, but no transfer', line.document, NULL, line.variant, line.location, line.lot, line.status,
          '', 0, line.settled
   FROM stock_document_line AS line JOIN stock_document AS paper ON paper.id = line.document
@@ -425,6 +430,9 @@ UNION ALL
 SELECT 'a shipment has lines if and only if it was dispatched', sent.order_id, sent.id, NULL, sent.state, NULL
 FROM shipment AS sent LEFT JOIN (SELECT DISTINCT shipment FROM shipment_line) AS lines ON lines.shipment = sent.id
 WHERE (sent.state IN ('dispatched', 'delivered')) <> (lines.shipment IS NOT NULL)
+UNION ALL
+SELECT 'a shipment has a time of dispatch if and only if it was dispatched', order_id, id, NULL, state, NULL
+FROM shipment WHERE (state IN ('dispatched', 'delivered')) <> (dispatched_at IS NOT NULL)
 UNION ALL
 SELECT 'an open shipment with nothing in it', sent.order_id, sent.id, NULL, sent.state, NULL
 FROM shipment AS sent

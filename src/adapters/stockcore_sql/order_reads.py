@@ -58,14 +58,20 @@ class OrderReads:
     def list(
         self, *, customer: str | None = None, after: str | None = None, limit: int = 100
     ) -> Sequence[OrderSummary]:
-        """Newest first; `after` is the number of the last one seen. Errors: those of read_text, unknown_order."""
+        """Newest first; `after` is the number of the last one seen.
+
+        Errors: those of read_text, unknown_order, unknown_customer.
+        """
         with asking(self._connect) as ask:
             placed_before, before = (FAR, _LAST) if after is None else _position_of(ask, after)
             asked: dict[str, Any] = {"placed_before": placed_before, "before": before, "most": page_size(limit)}
             if customer is None:
                 rows = ask.rows(_PAGE, **asked)
             else:
-                rows = ask.rows(_PAGE_OF_CUSTOMER, **asked, code=normal_code(read_text(customer, field="customer")))
+                code = normal_code(read_text(customer, field="customer"))
+                rows = ask.rows(_PAGE_OF_CUSTOMER, **asked, code=code)
+                if not rows and not ask.rows(_CUSTOMER, code=code):
+                    raise StockcoreError("unknown_customer", f"there is no customer {customer!r}", field="customer")
             documents = _documents(ask, [row.number for row in rows])
         return [_summary(row, documents[row.number]) for row in rows]
 
@@ -249,6 +255,9 @@ _PAGE = (
     .order_by(_order.placed_at.desc(), _order.id.desc())
     .limit(sa.bindparam("most", type_=sa.BigInteger()))
 )
+
+
+_CUSTOMER = sa.select(s.customer.c.id).where(s.customer.c.normal_code == sa.bindparam("code", type_=sa.Text()))
 
 
 _PAGE_OF_CUSTOMER = _PAGE.where(

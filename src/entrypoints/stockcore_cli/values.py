@@ -31,7 +31,7 @@ def named_quantity(text: str, field: str) -> tuple[str, Decimal]:
     """`A=2` as ("A", 2); what stands before the last `=` is the name. Errors: usage, those of `read_decimal`."""
     name, equals, quantity = text.rpartition("=")
     if not equals or not name:
-        raise StockcoreError("usage", f"{text[:60]!r}: write SKU=QUANTITY", field=field)
+        raise StockcoreError("usage", f"{text[:60]!r}: write NAME=QUANTITY, as in A=2", field=field)
     return name, read_decimal(quantity, field=field)
 
 

@@ -12,7 +12,7 @@ from stockcore.kernel.unit_of_work import Query
 
 @attrs.define
 class CommandRecord:
-    """The answer that was given to a command; the same id gets it again. Kept 90 days."""
+    """The answer that was given to a command; the same id gets it again. Nothing clears them away yet."""
 
     id: str
     name: str

@@ -259,7 +259,8 @@ class SetStockRecord:
 
 @attrs.frozen(kw_only=True)
 class ReversePosting:
-    """Undo a receipt, adjustment or move by a posting of the opposite signs; once."""
+    """Undo a receipt, adjustment, count, move, change of status, return or reversal by a posting of the opposite
+    signs; once, and only where goods may come that come back by it."""
 
     posting_id: UUID
     reason: str

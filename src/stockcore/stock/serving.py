@@ -8,8 +8,9 @@ from decimal import Decimal
 import attrs
 
 from stockcore.kernel.quantity import ZERO, whole_multiples
+from stockcore.kernel.text import lookup_codes
 from stockcore.kernel.unit_of_work import ChangedMeanwhileError, UnitOfWork
-from stockcore.locations.records import ShareSites
+from stockcore.locations.records import LocationsOfSites, ShareSites
 from stockcore.stock.allocating import choose, requirement_of
 from stockcore.stock.book import Book, Demand, Posting, demand_of, sites_of
 from stockcore.stock.floor import Floor
@@ -60,9 +61,10 @@ def _expiry(book: Book, backorder: Backorder) -> datetime | None:
 
 
 def check_nothing_came(uow: UnitOfWork, book: Book, floor: Floor) -> None:
-    """Before anybody is told to wait: none of the sites has got the first goods of the SKU, or was unblocked, while we
-    waited for a lock; and who brings them now, or unblocks it, will see who waits. (Of a SKU without a pool the caller
-    shares the product's lock, or holds what waits for it already: the first movement waits for either.)
+    """Before anybody is told to wait: while we waited for a lock none of the sites has got the first goods of the SKU,
+    or was unblocked (nor, where the demand is pinned, a place in it); and who brings them now, or unblocks it, will see
+    who waits. (Of a SKU without a pool the caller shares the product's lock, or holds what waits for it already: the
+    first movement waits for either.)
 
     Errors: ChangedMeanwhileError.
     """
@@ -72,6 +74,13 @@ def check_nothing_came(uow: UnitOfWork, book: Book, floor: Floor) -> None:
     blocked = tuple(sorted({site for _, site in wanted if not floor.may_promise(site)}))
     if blocked and not all(site.blocked for site in uow.load(ShareSites(blocked))):
         raise ChangedMeanwhileError("a site was unblocked")
+    pinned = {site for demand in book.queued if demand.requirement for site in sites_of(demand.sites)}
+    if pinned:
+        uow.load(ShareSites(tuple(sorted(pinned))))
+        known = floor.places
+        for place in uow.load(LocationsOfSites(lookup_codes(floor.code(site) for site in pinned))):
+            if place.id in known and known[place.id].blocked and not place.blocked:
+                raise ChangedMeanwhileError(f"place {place.id} was unblocked")
     variants = tuple(sorted({variant for variant, site in wanted if (variant, site) not in book.pools}))
     for pool in uow.load(LockPools(variants)) if variants else ():
         if (pool.variant, pool.site) not in book.pools:

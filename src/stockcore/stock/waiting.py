@@ -17,21 +17,28 @@ from stockcore.stock.book import sites_of
 from stockcore.stock.commands import ServeQueue
 from stockcore.stock.desk import Desk, skus_of
 from stockcore.stock.holds import release_expired
-from stockcore.stock.records import Backorder, OpenBackorders
+from stockcore.stock.records import Backorder, LockPools, OpenBackorders
 from stockcore.stock.results import Served
 from stockcore.stock.serving import serve
 
 
 def _unblock_all(uow: UnitOfWork, work: Work[UnblockLocation, LocationDocument]) -> None:
-    """Whoever comes to wait at this moment shares the lock of the blocked site (`check_nothing_came`): either that is
-    done, and we see who waits, or it finds the site open."""
+    """Whoever comes to wait at this moment shares the lock of the site (`check_nothing_came`): either that is done, and
+    we see who waits, or it finds the place open. Pools are locked before places, as everywhere; only those of what came
+    to wait meanwhile are locked behind them."""
+    codes = lookup_codes(command.site for command in work.commands)
+    sites = {site.id for site in uow.load(Sites()) if site.normal_code in codes}
+
+    def concerns(backorder: Backorder) -> bool:
+        return not sites.isdisjoint(sites_of(backorder.sites))
+
+    waiting = {backorder.variant for backorder in uow.load(OpenBackorders()) if concerns(backorder)}
+    uow.load(LockPools(tuple(sorted(waiting))))
     unblock_locations(uow, work)
     if not any(isinstance(outcome, Accepted) and not outcome.repeated for outcome in work.outcomes):
         return
-    codes = lookup_codes(command.site for command in work.commands)
-    sites = {site.id for site in uow.load(Sites()) if site.normal_code in codes}
     serving: Work[ServeQueue, Served] = Work(SERVE_QUEUE, [ServeQueue()], uow.new_ids(1))
-    desk, _ = _serve(uow, serving, lambda backorder: not sites.isdisjoint(sites_of(backorder.sites)))
+    desk, _ = _serve(uow, serving, concerns)
     uow.write(desk.changes)
     work.inserted |= desk.changes.inserted.keys()
 

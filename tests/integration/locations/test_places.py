@@ -152,7 +152,7 @@ def test_a_chain_of_a_thousand_in_one_atomic_batch_is_refused_quickly(store: Sto
         ({"parent": "attic"}, "unknown_location"),
         ({"parent": "attic\0"}, "text_invalid"),
         ({"parent": 999_999}, "unknown_location"),
-        ({"parent": 2**70}, "unknown_location"),
+        ({"parent": 2**70}, "quantity_out_of_range"),
         ({"parent": "H-1"}, "location_other_site"),
         ({"parent": "off"}, "location_inactive"),
         ({"purpose": "attic"}, "value_unknown"),

@@ -162,6 +162,23 @@ def test_an_order_placed_while_a_site_is_unblocked_is_served(house: House, unblo
     assert house.line("X") == (4, 0, 0)
 
 
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("unblocked_first", [True, False])
+def test_an_order_for_what_lies_in_a_bin_that_is_unblocked_at_the_moment_is_served(
+    house: House, unblocked_first: bool
+) -> None:
+    assert isinstance(house.store, SqlStore)
+    house.place("LEEDS", "BIN")
+    house.receive("A", 5, location="BIN")
+    block(house, location="BIN")
+    line = LineRequest(sku="A", quantity=d(4), requirement=Requirement(location="BIN"))
+    order: Wish = (PLACE_ORDER, PlaceOrder(lines=(line,), policy="backorder", number="X"))
+    unblocking: Wish = (UNBLOCK_LOCATION, UnblockLocation(site="LEEDS", location="BIN"))
+    one, other = (unblocking, order) if unblocked_first else (order, unblocking)
+    value_of(meanwhile(house.store.url, one, other))
+    assert house.line("X") == (4, 0, 0)
+
+
 @pytest.mark.parametrize("store", ["sqlite", "postgresql"], indirect=True)
 def test_a_rebuild_that_finds_more_serves_who_waits(house: House) -> None:
     assert isinstance(house.store, SqlStore)

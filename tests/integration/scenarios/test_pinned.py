@@ -138,5 +138,5 @@ def test_lines_that_leave_each_other_no_choice_are_served_whatever_their_order(h
     house.receive("MILK", 5, lot="SHORT", expires_on=MORNING.date() + timedelta(days=8))
     house.receive("MILK", 5, lot="LONG", expires_on=MORNING.date() + timedelta(days=150))
     wishes = [LineRequest(sku="MILK", quantity=d(5), requirement=Requirement(shelf_life_days=days)) for days in (3, 30)]
-    for lines in (wishes, wishes[::-1]):
-        house.cancel(house.order(*lines).number)
+    for pinned_lines in (wishes, wishes[::-1]):
+        house.cancel(house.order(*pinned_lines).number)

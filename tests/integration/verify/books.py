@@ -220,7 +220,7 @@ class Books:
         self.add(
             schema.shipment,
             id=key(name), order_id=key(order), number=name, site=site, state=state, created_at=self.now,
-            changed_at=self.now,
+            changed_at=self.now, dispatched_at=self.now if state in ("dispatched", "delivered") else None,
         )  # fmt: skip
 
     def write(self, url: str) -> None:

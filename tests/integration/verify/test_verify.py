@@ -364,6 +364,12 @@ FAULTS = [
         {"reference_type": "shipment", "reference_id": str(key("S1")), "location": HULL, "document": "-4"},
     ),
     Fault(
+        "a receipt that is called a count",
+        "outer_rows_match_documents",
+        (change(s.stock_document, {"id": key("R1")}, kind="count"),),
+        {"reference_type": "of a document that is a count", "reference_id": str(key("R1"))},
+    ),
+    Fault(
         "a document that says more than arrived",
         "outer_rows_match_documents",
         (more(s.stock_document_line, "quantity", 1, document=key("R1"), line_no=1),),
@@ -592,6 +598,12 @@ FAULTS = [
             "found": "cancelled",
         },
         frozenset({"order_lines_add_up"}),
+    ),
+    Fault(
+        "a dispatch without its time",
+        "order_states",
+        (change(s.shipment, {"id": key("S1")}, dispatched_at=None),),
+        {"problem": "a shipment has a time of dispatch if and only if it was dispatched", "shipment": str(key("S1"))},
     ),
     Fault(
         "a step that begins in another state than the one before ended in",
