@@ -85,7 +85,6 @@ POLICIES: Final[Mapping[str, Policy]] = {
 STRATEGIES: Final[Mapping[str, tuple[str, ...]]] = {
     "fewest_shipments": ("covered", "shipments", "cost", "distance", "priority"),
     "cheapest": ("covered", "cost", "shipments", "distance", "priority"),
-    "nearest": ("covered", "distance", "shipments", "cost", "priority"),
     "by_priority": ("covered", "priority", "shipments", "cost", "distance"),
 }
 

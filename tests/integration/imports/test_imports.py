@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Iterator
+from decimal import localcontext
 from pathlib import Path
 from typing import Any
 
@@ -200,3 +201,39 @@ def test_a_file_that_changes_meanwhile_leaves_nothing_b151(app: OwnApplication, 
 
 def test_a_file_without_rows_changes_nothing(import_: Import, app: OwnApplication) -> None:
     assert import_("stock", "sku,site,quantity\n").total == 0
+
+
+STOCK = "sku,site,quantity,reference\nA,MAIN,10,DN77\nB,MAIN,20,DN77\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [STOCK.replace("\n", "\r\n"), "\ufeff" + STOCK, STOCK.removesuffix("\n"), STOCK + "\n\r\n"],
+    ids=["line ends", "byte order mark", "no last line end", "empty lines at the end"],
+)
+def test_a_file_that_was_only_saved_again_is_the_same_file(app: OwnApplication, tmp_path: Path, content: str) -> None:
+    path = tmp_path / "stock.csv"
+    for each in (STOCK, content):
+        path.write_bytes(each.encode())
+        assert import_file(app, "stock", path).problems == []
+    assert (on_hand(app, "A"), on_hand(app, "B")) == (10, 20)
+    path.write_bytes(STOCK.replace("10", "11").encode())
+    import_file(app, "stock", path)
+    assert on_hand(app, "A") == 21
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_file_that_is_separated_otherwise_is_told_so(import_: Import, separator: str) -> None:
+    with pytest.raises(StockcoreError, match="commas separate columns") as refusal:
+        import_("stock", STOCK.replace(",", separator))
+    assert refusal.value.code == "column_missing"
+
+
+def test_a_host_that_counts_with_few_digits_does_not_make_an_import_round(import_: Import, app: OwnApplication) -> None:
+    rows = "".join(f"A,MAIN,{123457 + number}.125,R{number}\n" for number in range(9))
+    with localcontext(prec=6):
+        assert import_("stock", "sku,site,quantity,reference\n" + rows.replace(".125", "")).accepted == 9
+    assert on_hand(app, "A") == sum(123457 + number for number in range(9))
+    assert app.verify()["ok"]
+    with localcontext(prec=4):
+        assert codes(import_("stock", "sku,site,quantity\nA,MAIN,123456.125\n")) == [(1, "quantity_precision")]
