@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +47,7 @@ def demo(given: Given, context: click.Context, /) -> None:
     report = _replayed(url, sample_path(), _parameters(1, ()))
     _tell(given, context, report)
     if not given.json:
-        _print_next(what_next(url), ATTRIBUTION, report)
+        _print_next(what_next(url, _program()), ATTRIBUTION, report)
 
 
 def _refuse_dry_run(given: Given) -> None:
@@ -98,6 +100,12 @@ def _tell(given: Given, context: click.Context, report: Report) -> None:
     given.draw(lambda: to_document(report), lambda console: print_report(report, console))
     if not report.verify.get("ok"):
         context.exit(DIFFERENCE)
+
+
+def _program() -> str:
+    """How the program can be called from here: by its path, where its environment is not active."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "stockcore" and shutil.which("stockcore") is None else "stockcore"
 
 
 def _print_next(commands: list[tuple[str, str]], attribution: str, report: Report) -> None:

@@ -24,14 +24,15 @@ def fresh_database() -> Path:
     return Path(tempfile.mkdtemp(prefix="stockcore-demo-")) / "demo.db"
 
 
-def what_next(url: str) -> list[tuple[str, str]]:
-    """What to try on the demo's books: a sentence, and the command that shows it."""
+def what_next(url: str, program: str) -> list[tuple[str, str]]:
+    """What to try on the demo's books: a sentence, and the command that shows it; `program` is how stockcore is
+    called."""
     option = f"--database {url}"
     return [
-        ("What one order asked for, got and is still owed", f"stockcore order show 536365 {option}"),
-        ("What the house has of a SKU", f"stockcore stock show --sku 85123A {option}"),
-        ("Sell some of it", f"stockcore order place --line 85123A=2@2.55 --policy ship_available {option}"),
-        ("Prove the books again", f"stockcore verify {option}"),
-        ("What a rebuild from the ledger would change", f"stockcore rebuild --dry-run {option}"),
-        ("Your own books", "stockcore --help"),
+        ("What one order asked for, got and is still owed", f"{program} order show 536365 {option}"),
+        ("What the house has of a SKU", f"{program} stock show --sku 85123A {option}"),
+        ("Sell some of it", f"{program} order place --line 85123A=2@2.55 --policy ship_available {option}"),
+        ("Prove the books again", f"{program} verify {option}"),
+        ("What a rebuild from the ledger would change", f"{program} rebuild --dry-run {option}"),
+        ("Your own books", f"{program} --help"),
     ]
