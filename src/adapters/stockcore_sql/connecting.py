@@ -101,14 +101,16 @@ def translated() -> Iterator[None]:
     """Drivers' exceptions become StockcoreErrors with a stable code; secrets and SQL stay out of the message."""
     try:
         yield
-    except StockcoreError:
-        raise
-    except (sa.exc.DBAPIError, sa.exc.TimeoutError, sa.exc.PendingRollbackError, sqlite3.Error) as error:
-        raise error_of(error) from error
     except Exception as error:
-        if type(error).__module__.startswith("psycopg"):
+        if is_of_database(error):
             raise error_of(error) from error
         raise
+
+
+def is_of_database(error: Exception) -> bool:
+    """Whether a driver raised it, or SQLAlchemy for one; `error_of` has its code."""
+    ours = (sa.exc.DBAPIError, sa.exc.TimeoutError, sa.exc.PendingRollbackError, sqlite3.Error)
+    return isinstance(error, ours) or type(error).__module__.startswith("psycopg")
 
 
 #: SQLSTATE → code and what to tell

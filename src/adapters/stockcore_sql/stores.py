@@ -19,7 +19,7 @@ from stockcore.locations.records import Location, Sites
 from stockcore.orders.records import LockOffers, NextOrderNumbers
 from stockcore_ids import uuid7s
 from stockcore_sql import migrate
-from stockcore_sql.connecting import engine_for, error_of, is_transient, lacks_partition, translated
+from stockcore_sql.connecting import engine_for, error_of, is_of_database, is_transient, lacks_partition, translated
 from stockcore_sql.ddl import IDS_AT_ONCE, make_partitions_ahead
 from stockcore_sql.keeping import Kept, KeptSites
 from stockcore_sql.reading import LockOffersOfVariants, Postgres, Reader, Sqlite, postgres_value, sqlite_values
@@ -250,8 +250,8 @@ class SqlStore:
         self._checked = True
 
     def _prepare_months(self) -> None:
-        """As far as it can be done at once: a new partition waits for all who look at the ledger, and all wait behind
-        it. The month that a row needs is made when it is missed (`retrying`). Who may only read needs none."""
+        """As far as it can be done at once: nobody is made to wait for months that are not needed yet. The month that a
+        row needs is made when it is missed (`retrying`). Who may only read needs none."""
         try:
             with self.engine.begin() as connection:
                 connection.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
@@ -335,7 +335,7 @@ class SqlStore:
                 if attempt < TRIES_MAX and is_transient(error):
                     time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - spreads retries, no secret
                     continue
-                if _from_driver(error):
+                if is_of_database(error):
                     raise error_of(error) from error
                 raise
         raise AssertionError("unreachable")
@@ -400,13 +400,6 @@ class HostedStore:
 
 def _busy() -> StockcoreError:
     return StockcoreError("busy", "other commands changed what this one reads; try again")
-
-
-def _from_driver(error: Exception) -> bool:
-    import sqlite3
-
-    ours = (sa.exc.DBAPIError, sa.exc.TimeoutError, sa.exc.PendingRollbackError, sqlite3.Error)
-    return isinstance(error, ours) or type(error).__module__.startswith("psycopg")
 
 
 def _is_lost(pooled: Any) -> bool:

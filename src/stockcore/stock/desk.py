@@ -81,10 +81,15 @@ def read_key(value: object, *, field: str) -> UUID:
     return value
 
 
-def check_storable(place: Location, *, field: str, even_blocked: bool = False) -> None:
-    """Whether goods may be taken from and put into a place. Errors: location_inactive, location_not_storable."""
+def _check_active(place: Location, *, field: str) -> None:
+    """Errors: location_inactive."""
     if not place.active:
         raise StockcoreError("location_inactive", f"{place.code} is not active", field=field)
+
+
+def check_storable(place: Location, *, field: str, even_blocked: bool = False) -> None:
+    """Whether goods may be taken from and put into a place. Errors: location_inactive, location_not_storable."""
+    _check_active(place, field=field)
     if place.purpose == Purpose.NONE or (place.blocked and not even_blocked):
         raise StockcoreError(
             "location_not_storable", f"nothing can be taken from or put into {place.code}", field=field
@@ -269,8 +274,7 @@ class Desk:
             raise StockcoreError(
                 "unknown_location", f"{site.code} has no location {code!r}", field=field, location=code
             )
-        if not place.active:
-            raise StockcoreError("location_inactive", f"{place.code} is not active", field=field)
+        _check_active(place, field=field)
         return place
 
     def check_arrival(self, variant: Variant, site: Location, coming: Decimal) -> None:

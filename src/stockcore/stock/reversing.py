@@ -142,12 +142,11 @@ def _check_may_come(desk: Desk, rows: Sequence[Movement]) -> None:
         key = (row.variant, row.location)
         coming[key] = coming.get(key, ZERO) - row.quantity
     for (variant, location), quantity in coming.items():
-        place = desk.floor.places.get(location)
-        if quantity <= ZERO or place is None:
+        if quantity <= ZERO:
             continue
         if variants[variant].status == "inactive":
             raise StockcoreError("inactive_sku", f"{variants[variant].sku} is not active", field="posting_id")
-        check_storable(place, field="posting_id")
+        check_storable(desk.floor.places[location], field="posting_id")  # where goods lay the place is loaded
 
 
 def _key(row: Movement) -> QuantKey:
