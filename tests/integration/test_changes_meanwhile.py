@@ -16,12 +16,13 @@ from stockcore.kernel.results import Accepted, value_of
 from stockcore.kernel.unit_of_work import ChangedMeanwhileError, Origin
 from stockcore.locations.commands import ChangeLocation, DeactivateLocation
 from stockcore.locations.use_cases import CHANGE_LOCATION, DEACTIVATE_LOCATION
+from stockcore.orders import following
 from stockcore.orders.cancelling import CANCEL_ORDER
 from stockcore.orders.commands import AdvanceOrder, CancelOrder, EditOrder, LineEdit
 from stockcore.orders.editing import EDIT_ORDER
 from stockcore.orders.fulfilling import ADVANCE_ORDER
 from stockcore.orders.placing import PLACE_ORDER
-from stockcore.orders.records import LockOffers
+from stockcore.orders.records import LockOffers, LockOrders
 from stockcore.stock.commands import (
     AdjustStock,
     CountStock,
@@ -32,13 +33,14 @@ from stockcore.stock.commands import (
     SendTransfer,
     TransferLine,
 )
+from stockcore.stock.records import FollowUp
 from stockcore.stock.reserving import RESERVE_STOCK
 from stockcore.stock.transfers import SEND_TRANSFER
 from stockcore.stock.use_cases import ADJUST_STOCK, COUNT_STOCK, DAMAGE_STOCK, MOVE_STOCK, RECEIVE_STOCK
 from stockcore_sql.stores import SqlStore
 from tests.support.house import House, d, order, proven
 from tests.support.meanwhile import Wish, meanwhile
-from tests.support.stores import codes
+from tests.support.stores import ANN, codes
 
 
 @pytest.fixture
@@ -214,3 +216,24 @@ def test_an_order_that_is_served_while_it_is_changed_stays_whole(
     house.do(*waiting_order(sku))
     value_of(meanwhile(house.store.url, first_goods(sku), (use_case, command)))
     assert house.line("X")[0] == reserved
+
+
+def test_the_follow_ups_of_an_order_that_somebody_holds_keep_no_other_waiting(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "FOLLOW_UPS_MAX", 2)
+    assert isinstance(house.store, SqlStore)
+    held, free = house.order(("B", 3), policy="backorder").number, house.order(("B", 1), policy="backorder").number
+    for _ in range(4):
+        house.receive("B", 1)
+    holder = SqlStore(house.store.url)
+    try:
+        with holder.transaction(ANN) as uow:
+            uow.load(LockOrders((held,)))
+            assert house.follow_up() == 1
+        assert house.header(free).version == 2
+        assert len(house.rows(FollowUp)) == 3
+        assert house.follow_up() == 2
+        assert not house.rows(FollowUp)
+    finally:
+        holder.close()

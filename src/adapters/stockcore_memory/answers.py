@@ -380,7 +380,9 @@ ANSWERS: Final[Mapping[type, Answer | Joined]] = {
     stock.ReversalsOf: _keys(stock.PostingReversal, "postings"),
     stock.StockRecordsOf: _by(stock.StockRecord, "variant", "variants"),
     stock.DemandNames: _keys(stock.DemandName, "ids"),
-    stock.PendingFollowUps: _all(stock.FollowUp),
+    stock.PendingFollowUps: Answer(
+        stock.FollowUp, lambda books, query: (row for row in books.rows(stock.FollowUp) if row.id > query.after)
+    ),
     orders.LockOffers: Joined(orders.Offer, _offers),
     orders.LockOrders: _by(orders.Order, "number", "numbers", "number"),
     orders.LockOrdersById: Answer(orders.Order, lambda books, query: books.get(orders.Order, query.ids), ("number",)),

@@ -437,7 +437,13 @@ READS: Final[Mapping[type, Read]] = {
             )
         ),
     ),
-    stock.PendingFollowUps: _rows(stock.FollowUp, lock=True, limited=True, skip_locked=True),
+    stock.PendingFollowUps: _rows(
+        stock.FollowUp,
+        _holds(s.stock_follow_up.c.id > sa.bindparam("after", type_=sa.BigInteger())),
+        lock=True,
+        limited=True,
+        skip_locked=True,
+    ),
     stock.LockQuants: _rows(stock.Quant, _among(_quant.variant, "variants"), lock=True),
     stock.LockQuantsOfOrders: _rows(stock.Quant, _variants_of_orders(_quant.variant), lock=True),
     stock.LockAllocatedOfOrders: _allocated(),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -28,18 +29,19 @@ def follow_up_orders(store: Store, origin: Origin) -> int:
     """Carry out every follow-up that is pending; how many orders took note. Running it again changes nothing. One of an
     order that somebody else is changing is left for the next who comes: nobody waits, holding what that other needs."""
     orders = 0
-    while True:
-        rows, followed = store.retrying(lambda: _follow_up_some(store, origin))
+    last: int | None = 0
+    while last is not None:
+        last, followed = store.retrying(partial(_follow_up_some, store, origin, last))
         orders += followed
-        if rows < FOLLOW_UPS_MAX or not followed:
-            return orders
+    return orders
 
 
-def _follow_up_some(store: Store, origin: Origin) -> tuple[int, int]:
+def _follow_up_some(store: Store, origin: Origin, after: int) -> tuple[int | None, int]:
+    """Those that come `after` a row; returns the last of them, if there may be more, and how many orders took note."""
     with store.transaction(origin) as uow:
-        pending = uow.load(PendingFollowUps(FOLLOW_UPS_MAX))
+        pending = uow.load(PendingFollowUps(after, FOLLOW_UPS_MAX))
         if not pending:
-            return 0, 0
+            return None, 0
         by_order: dict[UUID, list[FollowUp]] = {}
         for row in pending:
             by_order.setdefault(row.demand_id, []).append(row)
@@ -49,7 +51,7 @@ def _follow_up_some(store: Store, origin: Origin) -> tuple[int, int]:
             for row in by_order[order.id]:
                 follower.changes.delete(row)
         uow.write(follower.changes)
-        return len(pending), len(follower.orders)
+        return pending[-1].id if len(pending) == FOLLOW_UPS_MAX else None, len(follower.orders)
 
 
 class _Follower:

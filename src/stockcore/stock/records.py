@@ -548,8 +548,9 @@ class StockRecordsOf(Query[StockRecord]):
 
 @attrs.frozen
 class PendingFollowUps(Query[FollowUp]):
-    """The oldest follow-ups still to be carried out, locked."""
+    """The oldest follow-ups still to be carried out whose id is larger than `after`, locked."""
 
+    after: int
     most: int
 
 

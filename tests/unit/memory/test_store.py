@@ -315,7 +315,7 @@ def test_expiry_is_judged_by_the_clock_that_was_given() -> None:
 
 def test_at_most_as_many_rows_as_were_asked_for(store: MemoryStore) -> None:
     with store.transaction(ORIGIN) as uow:
-        assert [row.id for row in uow.load(PendingFollowUps(1))] == [607]
+        assert [row.id for row in uow.load(PendingFollowUps(0, 1))] == [607]
 
 
 def test_drawn_ids_and_order_numbers_rise_from_draw_to_draw(store: MemoryStore) -> None:
