@@ -19,6 +19,7 @@ from stockcore_replay import report, supply, timeline
 from stockcore_replay.categories import Category
 from stockcore_replay.parameters import DEFAULTS, Parameters
 from stockcore_replay.source import SourceRow, read_rows
+from tests.support.weekly_demand import WeeklyDemand
 
 ZERO = Decimal(0)
 
@@ -92,7 +93,7 @@ class Model:
         self.bought: defaultdict[tuple[str, str], list[Line]] = defaultdict(list)  # by customer and SKU, likewise
         self.arriving: dict[datetime, dict[str, Decimal]] = {}  # by when it was ordered
         self.shipped: dict[datetime, list[Order]] = {}  # by when it was dispatched
-        self.demand = supply.WeeklyDemand(first_at, parameters.demand_weeks)
+        self.demand = WeeklyDemand(first_at, parameters.demand_weeks)
         self.costs: dict[str, Decimal] = {}
         self.discrepancies: list[report.Discrepancy] = []
         self.unmatched: list[tuple[int, str, Decimal]] = []  # row, SKU, quantity

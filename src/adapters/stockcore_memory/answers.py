@@ -294,14 +294,11 @@ _LINE_ORDER: Final = ("order_id", "line_no")
 
 ANSWERS: Final[Mapping[type, Answer | Joined]] = {
     kernel.KnownCommands: _keys(kernel.CommandRecord, "ids"),
-    kernel.Settings: _keys(kernel.Setting, "names"),
     kernel.LockSettings: _keys(kernel.Setting, "names"),
     catalog.VariantsByCode: Answer(
         catalog.Variant, lambda books, query: books.get(catalog.Variant, _variants_with(books, query.codes))
     ),
     catalog.ShareVariants: _keys(catalog.Variant, "ids"),
-    catalog.VariantsById: _keys(catalog.Variant, "ids"),
-    catalog.ProductsById: _keys(catalog.Product, "ids"),
     catalog.CodesOf: _by(catalog.VariantCode, "normal_code", "codes"),
     catalog.PackagingsOf: _by(catalog.Packaging, "variant", "variants"),
     catalog.ShareProducts: Answer(catalog.Product, _products),

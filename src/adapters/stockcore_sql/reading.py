@@ -305,11 +305,8 @@ def _allocated() -> Read:
 
 READS: Final[Mapping[type, Read]] = {
     kernel.KnownCommands: _rows(kernel.CommandRecord, _among(s.command.c.id, "ids")),
-    kernel.Settings: _rows(kernel.Setting, _among(s.setting.c.name, "names")),
     kernel.LockSettings: _rows(kernel.Setting, _among(s.setting.c.name, "names"), lock=True),
     catalog.VariantsByCode: _rows(catalog.Variant, _variants_by_code(s.variant.c.id)),
-    catalog.VariantsById: _rows(catalog.Variant, _among(s.variant.c.id, "ids")),
-    catalog.ProductsById: _rows(catalog.Product, _among(s.product.c.id, "ids")),
     catalog.CodesOf: _rows(catalog.VariantCode, _among(_vc.normal_code, "codes")),
     catalog.PackagingsOf: _rows(catalog.Packaging, _among(s.packaging.c.variant, "variants")),
     catalog.Units: _rows(catalog.UnitOfMeasure),

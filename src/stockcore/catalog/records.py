@@ -132,16 +132,6 @@ class VariantsByCode(Query[Variant]):
 
 
 @attrs.frozen
-class VariantsById(Query[Variant]):
-    ids: tuple[int, ...]
-
-
-@attrs.frozen
-class ProductsById(Query[Product]):
-    ids: tuple[int, ...]
-
-
-@attrs.frozen
 class CodesOf(Query[VariantCode]):
     """Every variant code that equals one of these normal codes."""
 

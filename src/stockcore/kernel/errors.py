@@ -47,7 +47,6 @@ CODES: Final[Mapping[str, Kind]] = {
     "time_zone_required": _MALFORMED,
     "time_out_of_range": _MALFORMED,
     "time_zone_unknown": _MALFORMED,
-    "time_ambiguous": _MALFORMED,
     "in_future": _MALFORMED,
     "too_late": _RULE,
     "gtin_invalid": _MALFORMED,

@@ -53,10 +53,5 @@ class KnownCommands(Query[CommandRecord]):
 
 
 @attrs.frozen
-class Settings(Query[Setting]):
-    names: tuple[str, ...]
-
-
-@attrs.frozen
 class LockSettings(Query[Setting]):
     names: tuple[str, ...]

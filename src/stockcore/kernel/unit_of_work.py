@@ -55,13 +55,6 @@ class Query(Generic[R]):
 
 
 @attrs.frozen
-class Draw:
-    """Ids for rows about to be written, and the time: both taken after the locks of the same `load`."""
-
-    count: int
-
-
-@attrs.frozen
 class Drawn:
     """`ids` grow from draw to draw, so that per key their order is commit order; `now` is aware, UTC."""
 

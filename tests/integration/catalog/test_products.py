@@ -17,7 +17,7 @@ from stockcore.catalog.commands import (
     DeleteProduct,
     DiscontinueProduct,
 )
-from stockcore.catalog.records import CodesOf, ProductsById, Units, Variant, VariantsByCode
+from stockcore.catalog.records import CodesOf, LockProductsById, Units, Variant, VariantsByCode
 from stockcore.catalog.use_cases import (
     ACTIVATE_PRODUCT,
     ADD_PRODUCT,
@@ -100,7 +100,7 @@ def test_cat02_cat03_a_product_comes_with_its_first_variant(store: Store) -> Non
     assert (found.weight, found.length, found.temperature_zone) == (D("0.35"), None, "ambient")
     assert found.lot_tracked, "perishable goods have expiry dates, which lots carry"
     assert (found.created_by, found.changed_by) == ("ann", "ann")
-    [product] = asked(store, ProductsById((added.product,)))
+    [product] = asked(store, LockProductsById((added.product,)))
     assert (product.name, product.category, product.brand) == ("Mug", "Kitchen", "Acme")
     assert product.description == "Robert'); DROP TABLE product;--", "B109: stored as it was written"
     named = asked(store, CodesOf(("mug-1", "0042", "04006381333931")))
@@ -278,14 +278,14 @@ def test_what_is_given_changes_and_what_is_not_stays(store: Store) -> None:
     found = variant(store, "MUG")
     assert json.loads(found.attributes) == {"b": "2", "c": "3"}
     assert found.weight is None
-    [product] = asked(store, ProductsById((found.product,)))
+    [product] = asked(store, LockProductsById((found.product,)))
     assert (product.name, product.category, product.brand) == ("Big mug", "Kitchen", None)
 
 
 def test_with_several_variants_a_name_is_the_variants_only(store: Store) -> None:
     done(store, ADD_PRODUCT, mug("A"), AddProduct(sku="B", product="A"))
     [changed] = done(store, CHANGE_PRODUCT, ChangeProduct(sku="B", name="Red mug"))
-    [product] = asked(store, ProductsById((changed.product,)))
+    [product] = asked(store, LockProductsById((changed.product,)))
     assert (product.name, variant(store, "A").name, variant(store, "B").name) == ("Mug", "Mug", "Red mug")
 
 
@@ -341,7 +341,7 @@ def test_cat10_a_product_is_discontinued_and_activated_with_its_variants(store: 
 
     def statuses() -> tuple[str, str, str]:
         a, b = variant(store, "A"), variant(store, "B")
-        [product] = asked(store, ProductsById((a.product,)))
+        [product] = asked(store, LockProductsById((a.product,)))
         return a.status, b.status, product.status
 
     done(store, DISCONTINUE_PRODUCT, DiscontinueProduct(sku="A"))
@@ -393,7 +393,7 @@ def test_cat12_a_product_without_history_is_marked_deleted_and_keeps_its_codes(s
     done(store, ADD_PRODUCT, mug("A"), AddProduct(sku="B", product="A"))
     [deleted] = done(store, DELETE_PRODUCT, DeleteProduct(sku="A"))
     assert deleted.status == "inactive"
-    [product] = asked(store, ProductsById((deleted.product,)))
+    [product] = asked(store, LockProductsById((deleted.product,)))
     assert product.deleted_at is not None
     assert variant(store, "B").status == "inactive"
     assert refusal(store, CHANGE_PRODUCT, ChangeProduct(sku="B", name="x")).code == "unknown_sku"

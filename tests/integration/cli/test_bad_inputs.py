@@ -5,10 +5,8 @@ import os
 import shlex
 import shutil
 import sqlite3
-import statistics
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -224,34 +222,19 @@ def test_names_are_shown_literally_in_tables_b111(small_shop: Program) -> None:
     assert name in small_shop.run("product", "list").stdout
 
 
-def test_importing_the_library_is_quick_and_brings_no_adapter() -> None:
+def test_importing_the_library_brings_no_adapter() -> None:
     script = "import sys, stockcore; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert {"sqlalchemy", "alembic", "click", "rich", "cattrs", "psycopg", "platformdirs"}.isdisjoint(loaded)
-    report = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", "import stockcore"], capture_output=True, text=True, check=True
-    ).stderr
-    (line,) = [line for line in report.splitlines() if line.endswith("| stockcore")]
-    assert int(line.split("|")[1]) < 100_000  # microseconds
 
 
-def test_help_is_quick_and_loads_nothing_heavy() -> None:
+def test_help_loads_nothing_heavy() -> None:
     script = (
         "import sys; from stockcore_cli.main import run; run(['--help']); "
         "print(*sorted({m.partition('.')[0] for m in sys.modules}), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert {"sqlalchemy", "alembic", "rich", "cattrs", "psycopg", "pycountry"}.isdisjoint(done.stderr.split())
-    assert median_seconds([str(PROGRAM), "--help"]) < 0.3
-
-
-def median_seconds(command: list[str]) -> float:
-    taken = []
-    for _ in range(10):
-        begun = time.perf_counter()
-        subprocess.run(command, capture_output=True, check=True)
-        taken.append(time.perf_counter() - begun)
-    return statistics.median(taken)
 
 
 def test_the_program_is_installed() -> None:

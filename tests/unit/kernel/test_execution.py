@@ -13,9 +13,9 @@ import attrs
 import pytest
 
 from stockcore.kernel.errors import StockcoreError
-from stockcore.kernel.execution import BATCH_MAX, UseCase, Work, carry_out, command_fingerprint, execute
+from stockcore.kernel.execution import BATCH_MAX, UseCase, Work, carry_out, execute
 from stockcore.kernel.quantity import read_quantity
-from stockcore.kernel.records import CommandRecord, Setting, Settings
+from stockcore.kernel.records import CommandRecord, LockSettings, Setting
 from stockcore.kernel.results import Accepted, Outcome, Rejected
 from stockcore.kernel.unit_of_work import Changes, Origin, UnitOfWork
 from stockcore_memory import MemoryStore
@@ -48,7 +48,7 @@ class CountingStore(MemoryStore):
 
 
 def add(uow: UnitOfWork, work: Work[Add, Added]) -> None:
-    known, settings = uow.load(work.known(), Settings(("total",)))
+    known, settings = uow.load(work.known(), LockSettings(("total",)))
     work.settle(known)
     changes = Changes()
     total = settings[0] if settings else Setting("total", "0")
@@ -120,7 +120,7 @@ def test_a_refusal_stays_the_answer_though_the_state_has_changed_since() -> None
     run(store, Add(90))
     refused = run(store, Add(20, command_id="a"))
     with store.transaction(ORIGIN) as uow:
-        (setting,) = uow.load(Settings(("total",)))
+        (setting,) = uow.load(LockSettings(("total",)))
         setting.value = "0"
         changes = Changes()
         changes.update(setting)
@@ -147,15 +147,7 @@ def test_the_same_id_for_another_use_case_is_refused() -> None:
     assert codes(outcomes) == ["idempotency_key_reuse"]
 
 
-def test_the_same_command_written_otherwise_is_the_same_s159() -> None:
-    one = Add(1, {"b": Decimal("1.0"), "a": [1]}, "x")
-    other = Add(Decimal("1.00"), {"a": [Decimal(1)], "b": 1}, "y")
-    assert command_fingerprint(one) == command_fingerprint(other)
-    assert len({command_fingerprint(Add(amount)) for amount in (1, "1", True, None, "true", ["1"], [1])}) == 7
-
-
-def test_a_fingerprint_of_a_huge_number_is_quick_and_exact_b005() -> None:
-    assert command_fingerprint(Add(Decimal("1e999999999"))) != command_fingerprint(Add(Decimal("1e999999998")))
+def test_a_huge_number_is_another_command_and_no_quantity_b005() -> None:
     store = MemoryStore()
     run(store, Add(1, command_id="a"))
     assert codes(run(store, Add(Decimal("1e999999999"), command_id="a"))) == ["idempotency_key_reuse"]

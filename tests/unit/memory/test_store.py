@@ -15,8 +15,8 @@ import pytest
 from stockcore.catalog.records import Units, Variant, VariantCode
 from stockcore.catalog.units import standard_units
 from stockcore.kernel.errors import StockcoreError
-from stockcore.kernel.records import CommandRecord, Setting, Settings
-from stockcore.kernel.unit_of_work import Changes, Draw, Ids, Origin, Source, Store
+from stockcore.kernel.records import CommandRecord, LockSettings, Setting
+from stockcore.kernel.unit_of_work import Changes, Ids, Origin, Source, Store
 from stockcore.locations.records import Location, Sites
 from stockcore.orders.records import NextOrderNumbers, Order, OrderLine, Shipment
 from stockcore.stock.records import (
@@ -95,7 +95,7 @@ def test_what_is_written_is_a_copy_too(store: MemoryStore) -> None:
         changes.insert(setting)
         uow.write(changes)
         setting.value = "2"
-        assert uow.load(Settings(("colour",))) == [Setting("colour", "1")]
+        assert uow.load(LockSettings(("colour",))) == [Setting("colour", "1")]
 
 
 def test_a_record_is_written_once_in_its_final_state(store: MemoryStore) -> None:
@@ -114,7 +114,7 @@ def test_a_record_is_written_once_in_its_final_state(store: MemoryStore) -> None
         changes.delete(other)
         uow.write(changes)
         assert uow.load(LockPools((MUG,))) == [pool]
-        assert uow.load(Settings(("x", "y"))) == [Setting("x", "2")]
+        assert uow.load(LockSettings(("x", "y"))) == [Setting("x", "2")]
 
 
 @pytest.mark.parametrize("failing", [False, True])
@@ -139,7 +139,7 @@ def test_an_error_and_a_dry_run_undo_everything(store: MemoryStore, failing: boo
     assert everything(store) == before
     with store.transaction(ORIGIN) as uow:
         assert uow.load(NextOrderNumbers(1)) == [1]
-        assert uow.load(Settings(("x",))) == []
+        assert uow.load(LockSettings(("x",))) == []
         changes = Changes()
         changes.append(Setting("x", "2"))
         uow.write(changes)
@@ -327,7 +327,6 @@ def test_drawn_ids_and_order_numbers_rise_from_draw_to_draw(store: MemoryStore) 
             drawn += [next(ids) for _ in range(5)]
             assert len(uow.load(NextOrderNumbers(2))) == 2
     assert drawn == sorted(set(drawn))
-    assert Draw(1).count == 1
 
 
 def test_new_ids_are_uuids_of_version_seven_rising_within_a_call() -> None:

@@ -7,16 +7,10 @@ import pytest
 from stockcore_replay.parameters import DEFAULTS, Parameters, read_parameters, table
 from stockcore_replay.supply import (
     RecentDemand,
-    WeeklyDemand,
-    codes_to_consider,
     opening_quantity,
     order_quantity,
     unit_cost,
 )
-from tests.support.online_retail import london
-
-FIRST = london("2010-12-01T08:26")  # a Wednesday
-
 
 OPENINGS = [192, 384, 96, 384]  # for ever: another draw is another ledger
 
@@ -40,80 +34,6 @@ def test_the_sizes_are_about_equally_likely() -> None:
     assert all(1800 < count < 2200 for count in drawn.values())
 
 
-# --------------------------------------------------------------------------------------------------- demand
-
-
-def test_in_the_first_week_there_is_no_closed_week_and_nothing_is_ordered() -> None:
-    demand = WeeklyDemand(FIRST)
-    demand.order("A", D(10), FIRST)
-
-    recent = demand.recent("A", london("2010-12-05T23:59"))
-
-    assert recent == RecentDemand(D(0), 0)
-    assert recent.mean == 0
-    assert order_quantity(recent, available=D(-5), on_order=D(0), backordered=D(5)) == 0
-
-
-def test_the_first_part_week_counts_as_one_and_fewer_weeks_divide_by_those_there_are() -> None:
-    demand = WeeklyDemand(FIRST)
-    demand.order("A", D(10), FIRST)
-    demand.order("A", D(2), london("2010-12-05T12:00"))
-    assert demand.recent("A", london("2010-12-06T06:00")) == RecentDemand(D(12), 1)
-
-    demand.order("A", D(5), london("2010-12-06T06:00"))  # the running week does not count yet
-    assert demand.recent("A", london("2010-12-12T06:00")) == RecentDemand(D(12), 1)
-    assert demand.recent("A", london("2010-12-13T06:00")) == RecentDemand(D(17), 2)
-    assert demand.recent("B", london("2010-12-13T06:00")) == RecentDemand(D(0), 2)
-
-
-def test_only_the_last_four_closed_weeks_count() -> None:
-    demand = WeeklyDemand(FIRST)
-    for day, quantity in (("12-01", 1), ("12-06", 2), ("12-13", 4), ("12-20", 8), ("12-27", 16)):
-        demand.order("A", D(quantity), london(f"2010-{day}T12:00"))
-
-    assert demand.recent("A", london("2010-12-27T18:00")) == RecentDemand(D(15), 4)
-    assert demand.recent("A", london("2011-01-03T06:00")) == RecentDemand(D(30), 4)
-    assert demand.recent("A", london("2011-01-10T06:00")) == RecentDemand(D(28), 4)
-    assert demand.recent("A", london("2011-03-07T06:00")) == RecentDemand(D(0), 4)
-
-
-def test_what_is_cancelled_is_taken_off_the_week_of_the_order() -> None:
-    demand = WeeklyDemand(FIRST)
-    demand.order("A", D(10), FIRST)
-    demand.order("A", D(3), london("2010-12-07T12:00"))
-
-    demand.cancel("A", D(4), FIRST)  # known in the second week
-
-    assert demand.recent("A", london("2010-12-06T06:00")) == RecentDemand(D(6), 1)
-    assert demand.recent("A", london("2010-12-13T06:00")) == RecentDemand(D(9), 2)
-
-
-def test_cancelling_what_no_longer_counts_changes_nothing() -> None:
-    demand = WeeklyDemand(FIRST)
-    demand.order("A", D(10), FIRST)
-    demand.order("A", D(1), london("2011-01-10T12:00"))
-
-    demand.cancel("A", D(10), FIRST)
-    demand.cancel("B", D(10), london("2011-01-10T12:00"))
-
-    assert demand.recent("A", london("2011-01-17T06:00")) == RecentDemand(D(1), 4)
-
-
-def test_only_the_weeks_that_can_count_are_kept() -> None:
-    demand = WeeklyDemand(FIRST)
-    for week in range(30):
-        demand.order("A", D(1), FIRST.replace(year=2010 + week))
-    assert len(demand._demand) <= DEFAULTS.demand_weeks + 1
-
-
-def test_supply_considers_what_was_lately_asked_for_and_what_is_still_owed() -> None:
-    demand = WeeklyDemand(FIRST)
-    demand.order("B", D(1), FIRST)
-    demand.order("A", D(1), FIRST)
-    demand.order("C", D(1), london("2010-12-06T05:00"))
-    assert codes_to_consider(demand, london("2010-12-06T06:00"), ["D", "A"]) == ["A", "B", "D"]
-
-
 # -------------------------------------------------------------------------------------------------- ordering
 
 
@@ -128,6 +48,7 @@ def test_supply_considers_what_was_lately_asked_for_and_what_is_still_owed() -> 
         (4, 3, 0, 0, 0, 4),  # exactly 4: a mean cut off at 28 digits would not make it 5
         (7, 4, 0, 0, 0, 6),  # 5.25 rounded up
         (0, 4, 0, 0, 3, 3),
+        (0, 0, -5, 0, 5, 0),  # no closed week: there is no mean
     ],
 )
 def test_up_to_three_weeks_of_mean_demand_is_ordered(
