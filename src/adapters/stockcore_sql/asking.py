@@ -65,6 +65,13 @@ def page_size(limit: int) -> int:
     return max(1, min(limit, PAGE_MAX))
 
 
+def containing(text: str) -> str:
+    """The LIKE pattern, with a backslash to escape by, of what contains this text."""
+    for special in ("\\", "%", "_"):
+        text = text.replace(special, "\\" + special)
+    return f"%{text}%"
+
+
 @lru_cache
 def _statement(build: Build, dialect: str) -> sa.Select[Any]:
     return build(Postgres() if dialect == "postgresql" else Sqlite())

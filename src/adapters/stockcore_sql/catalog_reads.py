@@ -13,7 +13,7 @@ from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.text import normal_code, read_text
 from stockcore.locations.views import LocationView
 from stockcore_sql import schema as s
-from stockcore_sql.asking import Connect, asking, page_size
+from stockcore_sql.asking import Connect, asking, containing, page_size
 
 _v, _vc, _p, _pk, _loc = s.variant.c, s.variant_code.c, s.product.c, s.packaging.c, s.location.c
 _site = s.location.alias("site_location")
@@ -53,7 +53,7 @@ class CatalogReads:
             if text is None:
                 rows = ask.rows(_PRODUCT_PAGE, after=first, most=page_size(limit))
             else:
-                sought = {"in_sku": _containing(normal_code(text)), "in_name": _containing(text)}
+                sought = {"in_sku": containing(normal_code(text)), "in_name": containing(text)}
                 rows = ask.rows(_PRODUCTS_FOUND, after=first, most=page_size(limit), **sought)
         return [_product(row) for row in rows]
 
@@ -88,13 +88,6 @@ class LocationReads:
 
 def unknown_site(site: str) -> StockcoreError:
     return StockcoreError("unknown_site", f"there is no site {site}", field="site", site=site)
-
-
-def _containing(text: str) -> str:
-    """The LIKE pattern of what contains this text."""
-    for special in ("\\", "%", "_"):
-        text = text.replace(special, "\\" + special)
-    return f"%{text}%"
 
 
 def _product(row: Any, **more: Any) -> ProductView:

@@ -1,4 +1,4 @@
-"""Orders as they are shown: the same document as from every command."""
+"""Orders as they are shown, the same document as from every command, and customers."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from stockcore.kernel.reading import read_list, readable
 from stockcore.kernel.text import normal_code, read_text
 from stockcore.orders.lifecycle import UNDISPATCHED, shipped_of_service, shown_state
 from stockcore.orders.results import LineFigures, OrderDocument, ShipmentFigures
-from stockcore.orders.views import HistoryView, OrderSummary
+from stockcore.orders.views import CustomerView, HistoryView, OrderSummary
 from stockcore.stock.records import DemandType
 from stockcore_sql import schema as s
-from stockcore_sql.asking import FAR, Asking, Connect, asking, page_size
+from stockcore_sql.asking import FAR, Asking, Connect, asking, containing, page_size
 from stockcore_sql.reading import Dialect
 from stockcore_sql.types import Instant, Key, Quantity
 
@@ -71,9 +71,35 @@ class OrderReads:
                 code = normal_code(read_text(customer, field="customer"))
                 rows = ask.rows(_PAGE_OF_CUSTOMER, **asked, code=code)
                 if not rows and not ask.rows(_CUSTOMER, code=code):
-                    raise StockcoreError("unknown_customer", f"there is no customer {customer!r}", field="customer")
+                    raise _unknown_customer(customer)
             documents = _documents(ask, [row.number for row in rows])
         return [_summary(row, documents[row.number]) for row in rows]
+
+    def customer(self, code: str) -> CustomerView:
+        """Errors: those of read_text, unknown_customer."""
+        with asking(self._connect) as ask:
+            rows = ask.rows(_CUSTOMER, code=normal_code(read_text(code, field="customer")))
+        if not rows:
+            raise _unknown_customer(code)
+        return CustomerView(**rows[0]._asdict())
+
+    def customers(
+        self, *, after: str | None = None, search: str | None = None, limit: int = 100
+    ) -> Sequence[CustomerView]:
+        """Customers by code, those after one; with `search` only those with this text in the code, the name or the
+        e-mail address, small and capital letters alike (in names on SQLite: of the ASCII ones).
+
+        Errors: those of read_text, type_error.
+        """
+        first = "" if after is None else normal_code(read_text(after, field="after"))
+        text = None if search is None else read_text(search, field="search")
+        with asking(self._connect) as ask:
+            if text is None:
+                rows = ask.rows(_CUSTOMER_PAGE, after=first, most=page_size(limit))
+            else:
+                sought = {"in_code": containing(normal_code(text)), "in_name": containing(text)}
+                rows = ask.rows(_CUSTOMERS_FOUND, after=first, most=page_size(limit), **sought)
+        return [CustomerView(**row._asdict()) for row in rows]
 
     def history(self, number: str) -> Sequence[HistoryView]:
         """What happened to an order, oldest first, with the explanations. Errors: those of read_text,
@@ -88,6 +114,10 @@ class OrderReads:
 
 def _unknown_order(number: str) -> StockcoreError:
     return StockcoreError("unknown_order", f"there is no order {number}", field="number", number=number)
+
+
+def _unknown_customer(code: str) -> StockcoreError:
+    return StockcoreError("unknown_customer", f"there is no customer {code!r}", field="customer")
 
 
 def _position_of(ask: Asking, number: str) -> tuple[datetime, UUID]:
@@ -257,7 +287,32 @@ _PAGE = (
 )
 
 
-_CUSTOMER = sa.select(s.customer.c.id).where(s.customer.c.normal_code == sa.bindparam("code", type_=sa.Text()))
+_CUSTOMERS = sa.select(
+    _customer.code,
+    _customer.name,
+    _customer.email,
+    _customer.street,
+    _customer.city,
+    _customer.postcode,
+    _customer.country,
+)
+
+
+_CUSTOMER = _CUSTOMERS.where(_customer.normal_code == sa.bindparam("code", type_=sa.Text()))
+
+
+_CUSTOMER_PAGE = (
+    _CUSTOMERS.where(_customer.normal_code > sa.bindparam("after", type_=sa.Text()))
+    .order_by(_customer.normal_code)
+    .limit(sa.bindparam("most", type_=sa.BigInteger()))
+)
+
+
+_CUSTOMERS_FOUND = _CUSTOMER_PAGE.where(
+    _customer.normal_code.like(sa.bindparam("in_code", type_=sa.Text()), escape="\\")
+    | _customer.name.ilike(sa.bindparam("in_name", type_=sa.Text()), escape="\\")
+    | _customer.email.ilike(sa.bindparam("in_name", type_=sa.Text()), escape="\\")
+)
 
 
 _PAGE_OF_CUSTOMER = _PAGE.where(

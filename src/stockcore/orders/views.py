@@ -10,6 +10,19 @@ import attrs
 
 
 @attrs.frozen(kw_only=True)
+class CustomerView:
+    """A customer with all that is known of them; the country as it was written."""
+
+    code: str
+    name: str
+    email: str | None
+    street: str | None
+    city: str | None
+    postcode: str | None
+    country: str | None
+
+
+@attrs.frozen(kw_only=True)
 class OrderSummary:
     number: str
     state: str

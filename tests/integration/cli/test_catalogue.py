@@ -1,4 +1,5 @@
-"""Finding products and places, seeing all that is kept of them, taking them in and out of use (CAT-10, LOC-04)."""
+"""Finding products, places and customers, seeing all that is kept of them, taking them in and out of use (CAT-10,
+LOC-04, ORD-09)."""
 
 from decimal import Decimal
 from typing import Any
@@ -85,3 +86,22 @@ def test_a_place_is_taken_out_of_use_and_in_again(shop: Program) -> None:
 )
 def test_reading_by_a_name_that_cannot_be_stored_is_refused(shop: Program, words: tuple[str, ...]) -> None:
     assert shop.refusal(2, *words)["code"] == "text_invalid"
+
+
+def test_customers_are_found_and_read_back(shop: Program) -> None:
+    told = {"email": "ann@example.org", "street": "High St 1", "city": "York", "postcode": "YO1", "country": "GB"}
+    options = [word for name, value in told.items() for word in (f"--{name}", value)]
+    shop.answer("customer", "add", "C-2", "--name", "Ann's 100% wool", *options)
+    shop.answer("customer", "add", "c-1", "--name", "Bob")
+
+    def found(*asked: str) -> list[str]:
+        return [row["code"] for row in shop.answer("customer", "list", *asked)]
+
+    assert found() == ["c-1", "C-2"]
+    assert found("--after", "C-1") == ["C-2"]
+    assert found("--limit", "1") == ["c-1"]
+    assert found("--search", "0% W") == found("--search", "EXAMPLE.org") == found("--search", "c-2") == ["C-2"]
+    assert found("--search", "C_2") == []
+    assert shop.answer("customer", "show", "c-2") == {"code": "C-2", "name": "Ann's 100% wool", **told}
+    assert "ann@example.org" in shop.run("customer", "show", "c-2").stdout
+    assert shop.refusal(1, "customer", "show", "nobody")["code"] == "unknown_customer"
