@@ -80,7 +80,8 @@ class _Books:
             schema.product: [(1, "thing", None, None, None, "active", None, now, *who)],
             schema.variant: [_variant(number, now) for number in numbers],
             schema.variant_code: [
-                (number, "sku", f"SKU{number}", f"sku{number}", number, 0, None, None) for number in numbers
+                (number, "sku", f"SKU{number}", f"sku{number}", f"sku{number}", number, 0, None, None)
+                for number in numbers
             ],
             schema.location: places,
             schema.stock_document: [],

@@ -106,6 +106,7 @@ def _code(number: int, kind: str, code: str, named: int) -> VariantCode:
         kind=kind,
         code=code,
         normal_code=code.casefold(),
+        scan_code=code.casefold(),
         variant=named,
         packaging=0,
         valid_from=day,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from stockcore.catalog.codes import CodeKind, key_of
+from stockcore.catalog.codes import scan_code
 from stockcore.catalog.commands import AddProduct
 from stockcore.kernel.money import read_currency, read_unit_price
 from stockcore.kernel.quantity import read_quantity
@@ -49,9 +49,9 @@ _COLUMNS: Final = (
 
 def _column_of_code(row: Row, facts: Mapping[str, Any]) -> str | None:
     """The column whose code is taken: the one that a scan could not tell from it."""
-    taken = key_of(str(facts.get("taken_as")), str(facts.get("taken")))
-    for column, kind in (("barcode", CodeKind.BARCODE), ("gtin", CodeKind.GTIN), ("sku", CodeKind.SKU)):
-        if key_of(kind, str(row.cells.get(column, ""))) == taken:
+    taken = scan_code(str(facts.get("taken")))
+    for column in ("barcode", "gtin", "sku"):
+        if scan_code(str(row.cells.get(column, ""))) == taken:
             return column
     return None
 

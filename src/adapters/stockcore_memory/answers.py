@@ -299,7 +299,8 @@ ANSWERS: Final[Mapping[type, Answer | Joined]] = {
         catalog.Variant, lambda books, query: books.get(catalog.Variant, _variants_with(books, query.codes))
     ),
     catalog.ShareVariants: _keys(catalog.Variant, "ids"),
-    catalog.CodesOf: _by(catalog.VariantCode, "normal_code", "codes"),
+    catalog.CodesOf: _by(catalog.VariantCode, "scan_code", "codes"),
+    catalog.VariantsOfProducts: _by(catalog.Variant, "product", "ids"),
     catalog.PackagingsOf: _by(catalog.Packaging, "variant", "variants"),
     catalog.ShareProducts: Answer(catalog.Product, _products),
     catalog.LockProducts: Answer(catalog.Product, _products),

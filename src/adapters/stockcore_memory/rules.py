@@ -118,7 +118,7 @@ _CATALOG: Final[Mapping[type, Rules]] = {
         unique={("normal_code",): lambda code: code.kind == "sku"},
         checks={"kind": _is_one_of("kind", "sku", "barcode", "gtin", "supplier_sku")},
         refers=_to(catalog.Variant, "variant"),
-        indexes=_by("normal_code", "variant"),
+        indexes=_by("normal_code", "scan_code", "variant"),
     ),
 }
 

@@ -34,9 +34,9 @@ _NO_NAN = {
 
 
 #: A code names one thing at a time (`catalog.codes.check_free`). A unique index cannot say it: validities are spans of
-#: days, kinds share a key, and a variant's own codes may be equal. `other` is a row that is in `code`'s way.
+#: days, kinds share a scan code, and a variant's own codes may be equal. `other` is a row that is in `code`'s way.
 _TAKEN = """
-other.normal_code = {code}.normal_code AND other.id <> {code}.id
+other.scan_code = {code}.scan_code AND other.id <> {code}.id AND NOT (other.kind = 'sku' AND {code}.kind = 'sku')
 AND coalesce(other.valid_from, '0001-01-01') <= coalesce({code}.valid_to, '9999-12-31')
 AND coalesce({code}.valid_from, '0001-01-01') <= coalesce(other.valid_to, '9999-12-31')
 AND CASE WHEN other.variant = {code}.variant

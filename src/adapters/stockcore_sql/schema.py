@@ -148,6 +148,7 @@ variant_code = _table(
     _required("kind", _TEXT),
     _required("code", _TEXT),
     _required("normal_code", _TEXT),
+    _required("scan_code", _TEXT, index=True),
     _required("variant", BigInt, sa.ForeignKey("variant.id"), index=True),
     _required("packaging", BigInt),
     _optional("valid_from", Day()),

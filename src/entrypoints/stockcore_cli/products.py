@@ -26,7 +26,7 @@ def product() -> None:
 @product.command("add")
 @click.option("--sku", required=True)
 @click.option("--name", help="Needed for a new product; a further variant has the product's.")
-@click.option("--unit", default="each", show_default=True, help="The unit in which its quantities are kept.")
+@click.option("--unit", help="The unit in which its quantities are kept; default: each, or as the product's.")
 @click.option("--step", metavar="NUMBER", help="The smallest quantity that is kept; default: the unit's own.")
 @click.option("--price", metavar="AMOUNT", help="List price per unit.")
 @click.option("--currency", metavar="CODE", help="Of the price; default: the company's.")
@@ -38,9 +38,9 @@ def product() -> None:
 @click.option("--barcode", "barcodes", multiple=True)
 @click.option("--gtin", "gtins", multiple=True)
 @click.option("--attribute", "attributes", multiple=True, metavar="NAME=VALUE", help="Size, colour …")
-@click.option("--lots", "lot_tracked", is_flag=True, help="Received and kept by lot.")
-@click.option("--perishable", is_flag=True, help="Lots have an expiry date.")
-@click.option("--service", is_flag=True, help="Has no stock.")
+@click.option("--lots", "lot_tracked", is_flag=True, default=None, help="Received and kept by lot.")
+@click.option("--perishable", is_flag=True, default=None, help="Lots have an expiry date.")
+@click.option("--service", is_flag=True, default=None, help="Has no stock.")
 @_command_id
 @pass_given
 def add(
@@ -51,10 +51,10 @@ def add(
     step: str | None,
     variant_of: str | None,
     attributes: tuple[str, ...],
-    service: bool,
+    service: bool | None,
     **fields: Any,
 ) -> None:
-    """Add a product with its first variant, or one more variant."""
+    """Add a product with its first variant, or one more variant, which has unit and tracking like the first."""
     from stockcore.catalog.commands import AddProduct
 
     command = AddProduct(
@@ -64,7 +64,7 @@ def add(
         step=number_if(step, "step"),
         product=variant_of,
         attributes=dict(_attribute(text) for text in attributes),
-        stocked=not service,
+        stocked=None if service is None else not service,
     )
     with given.application() as app:
         _show(given, app.catalog.add_product.do(command, dry_run=given.dry_run))

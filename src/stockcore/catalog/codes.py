@@ -22,27 +22,30 @@ class CodeKind(enum.StrEnum):
     SUPPLIER_SKU = "supplier_sku"
 
 
-def key_of(kind: str, code: str) -> str:
-    """What makes two codes the same: trimmed and case-folded; GTINs, also as barcodes, compare as 14 digits."""
+def scan_code(code: str) -> str:
+    """What codes compare by when they are scanned, whatever their kinds: GTINs as 14 digits, others trimmed and
+    case-folded."""
     text = normal_code(code)
-    if kind == CodeKind.GTIN or (kind == CodeKind.BARCODE and is_gtin(text)):
-        return normal_gtin(text)
-    return text
+    return normal_gtin(text) if is_gtin(text) else text
 
 
 def check_free(wanted: VariantCode, taken: Iterable[VariantCode]) -> None:
-    """Refuse a code that would name two things at a time. `taken`: the codes with the same key.
+    """Refuse a code that would name two things at a time. `taken`: the codes that a scan takes for the same.
 
-    A SKU is unique for ever; barcodes and GTINs while they are valid, against SKUs too, because a scan does not say
-    its kind. Suppliers choose their SKUs themselves: these may equal anything of other variants.
+    A SKU is unique for ever, as it is written; barcodes and GTINs while they are valid, against SKUs too, because a
+    scan does not say its kind. Suppliers choose their SKUs themselves: these may equal anything of other variants.
     Errors: duplicate_sku, duplicate_code.
     """
     for other in taken:
-        if wanted.kind == other.kind == CodeKind.SKU and wanted.variant != other.variant:
-            raise StockcoreError(
-                "duplicate_sku", f"there is a product with the SKU {other.code} already", field="sku", sku=other.code
-            )
-        if _clash(wanted, other):
+        if wanted.kind == other.kind == CodeKind.SKU:
+            if wanted.normal_code == other.normal_code and wanted.variant != other.variant:
+                raise StockcoreError(
+                    "duplicate_sku",
+                    f"there is a product with the SKU {other.code} already",
+                    field="sku",
+                    sku=other.code,
+                )
+        elif _clash(wanted, other):
             raise StockcoreError(
                 "duplicate_code",
                 f"{wanted.code} is a {other.kind} already",

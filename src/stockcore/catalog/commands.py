@@ -23,12 +23,13 @@ class AddProduct:
     and brand are the product's: with `product` they may only repeat what it has. `step`: the smallest quantity kept,
     a multiple of the unit's own (None: the unit's own). `serial_tracking`: none, receipt, dispatch. `perishable` goods
     have expiry dates, which lots carry, so they are lot-tracked. `stocked=False`: a service. `attributes`: any texts
-    by name (size, colour …).
+    by name (size, colour …). What None leaves open of unit, step, tracking, `stocked`, temperature zone and allocation
+    strategy a further variant has like the product's first one; else it is each, not tracked, stocked.
     """
 
     sku: str
     name: str | None = None
-    unit: str = "each"
+    unit: str | None = None
     step: Decimal | None = None
     product: str | int | None = None
     description: str | None = None
@@ -44,11 +45,11 @@ class AddProduct:
     length: Decimal | None = None
     width: Decimal | None = None
     height: Decimal | None = None
-    lot_tracked: bool = False
-    serial_tracking: str = "none"
-    perishable: bool = False
+    lot_tracked: bool | None = None
+    serial_tracking: str | None = None
+    perishable: bool | None = None
     temperature_zone: str | None = None
-    stocked: bool = True
+    stocked: bool | None = None
     allocation_strategy: str | None = None
     command_id: str | None = None
 

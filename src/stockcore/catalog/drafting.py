@@ -123,6 +123,28 @@ def check_tracking(fields: Mapping[str, Any]) -> None:
         )
 
 
+def fixed_after(units: Mapping[str, UnitOfMeasure], before: Mapping[str, Any], command: Any) -> dict[str, Any]:
+    """Unit, step, tracking and `stocked` as a command wants them, what it does not say being as `before`.
+
+    Errors: unknown_unit, type_error, value_unknown, usage, those of read_quantity and `check_tracking`.
+    """
+    fixed = dict(before)
+    unit = unit_named(units, before["unit"] if command.unit is None else command.unit)
+    fixed["unit"] = unit.code
+    kept = before["step"] if unit.code == before["unit"] else None
+    fixed["step"] = step_of(unit, kept if command.step is None else command.step)
+    for name in ("lot_tracked", "perishable", "stocked"):
+        if getattr(command, name) is not None:
+            fixed[name] = read_flag(getattr(command, name), name)
+    if command.serial_tracking is not None:
+        fixed["serial_tracking"] = read_serial_tracking(command.serial_tracking)
+    if fixed["perishable"] and command.lot_tracked is False:
+        raise StockcoreError("usage", "perishable goods are kept by lot", field="lot_tracked")
+    fixed["lot_tracked"] = fixed["lot_tracked"] or fixed["perishable"]
+    check_tracking(fixed)
+    return fixed
+
+
 def fixed_fields(variant: Variant) -> dict[str, Any]:
     """The fields that stand from the first movement on."""
     return {name: getattr(variant, name) for name in FIXED}

@@ -107,6 +107,7 @@ class VariantCode:
     kind: str  # sku, barcode, gtin, supplier_sku
     code: str  # as first written
     normal_code: str
+    scan_code: str  # what a scan of it compares by
     variant: int
     packaging: int  # 0: the base unit
     valid_from: date | None
@@ -133,7 +134,7 @@ class VariantsByCode(Query[Variant]):
 
 @attrs.frozen
 class CodesOf(Query[VariantCode]):
-    """Every variant code that equals one of these normal codes."""
+    """Every variant code that a scan takes for one of these scan codes."""
 
     codes: tuple[str, ...]
 
@@ -182,6 +183,13 @@ class SiblingsByCode(Query[Variant]):
     """Every variant of the products to which the variants with these SKUs (normal codes) belong, these included."""
 
     codes: tuple[str, ...]
+
+
+@attrs.frozen
+class VariantsOfProducts(Query[Variant]):
+    """Every variant of the products with these ids."""
+
+    ids: tuple[int, ...]
 
 
 @attrs.frozen

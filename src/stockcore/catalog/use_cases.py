@@ -4,11 +4,12 @@ statements: one load (two for packagings), one write."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any, Final, TypeVar
 
-from stockcore.catalog.codes import BASE_UNIT, CodeKind, check_free, key_of
+from stockcore.catalog.codes import BASE_UNIT, CodeKind, check_free, scan_code
 from stockcore.catalog.commands import (
     ActivateProduct,
     AddCode,
@@ -24,15 +25,11 @@ from stockcore.catalog.drafting import (
     CLEARABLE_OF_PRODUCT,
     attributes_json,
     check_clear,
-    check_tracking,
     descriptive,
+    fixed_after,
     fixed_fields,
     merged_attributes,
-    read_flag,
     read_ratio,
-    read_serial_tracking,
-    step_of,
-    unit_named,
 )
 from stockcore.catalog.gtin import read_gtin
 from stockcore.catalog.lifecycle import Lifecycle, check_unused, product_status
@@ -50,6 +47,7 @@ from stockcore.catalog.records import (
     Units,
     Variant,
     VariantCode,
+    VariantsOfProducts,
     VariantsWithOpenWork,
     VariantsWithStock,
 )
@@ -88,7 +86,13 @@ class _Catalogue:
         self.packagings = {(packaging.variant, normal_code(packaging.code)): packaging for packaging in packagings}
         self._codes: dict[str, list[VariantCode]] = {}
         for code in codes:
-            self._codes.setdefault(code.normal_code, []).append(code)
+            self._codes.setdefault(code.scan_code, []).append(code)
+        self._had = {
+            code.normal_code: code.variant
+            for same in self._codes.values()
+            for code in same
+            if code.kind == CodeKind.SKU
+        }
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -124,13 +128,14 @@ class _Catalogue:
             id=0,
             kind=kind.value,
             code=code,
-            normal_code=key_of(kind, code),
+            normal_code=normal_code(code),
+            scan_code=scan_code(code),
             variant=variant,
             packaging=packaging,
             valid_from=validity.get("valid_from"),
             valid_to=validity.get("valid_to"),
         )
-        check_free(wanted, self._codes.get(wanted.normal_code, ()))
+        check_free(wanted, self._codes.get(wanted.scan_code, ()))
         return wanted
 
     # -- changing ------------------------------------------------------------------------------------------------
@@ -145,17 +150,26 @@ class _Catalogue:
     def add_code(self, code: VariantCode) -> None:
         code.id = next(self.ids)
         self.changes.append(code)
-        self._codes.setdefault(code.normal_code, []).append(code)
+        self._codes.setdefault(code.scan_code, []).append(code)
 
     def rename(self, variant: Variant, sku: str) -> None:
-        """Errors: duplicate_sku, duplicate_code."""
+        """Errors: duplicate_code, duplicate_sku: also where another variant gives that SKU up in the same batch, for the
+        database looks at each row that is written."""
         before, after = normal_code(variant.sku), normal_code(sku)
         if after != before:
             self.free_code(CodeKind.SKU, sku, variant.id)
-        own = next(code for code in self._codes[before] if code.variant == variant.id and code.kind == CodeKind.SKU)
-        self._codes[before].remove(own)
-        own.code, own.normal_code = sku, after
-        self._codes.setdefault(after, []).append(own)
+            if self._had.get(after, variant.id) != variant.id:
+                raise StockcoreError(
+                    "duplicate_sku",
+                    f"{sku} is given up by another product in the same batch; rename in a later one",
+                    field="new_sku",
+                    sku=sku,
+                )
+        siblings = self._codes[scan_code(variant.sku)]
+        own = next(code for code in siblings if code.variant == variant.id and code.kind == CodeKind.SKU)
+        siblings.remove(own)
+        own.code, own.normal_code, own.scan_code = sku, after, scan_code(sku)
+        self._codes.setdefault(own.scan_code, []).append(own)
         self.changes.update(own)
         del self.variants[before]
         variant.sku = sku
@@ -204,17 +218,24 @@ def _add_products(uow: UnitOfWork, work: Work[AddProduct, ProductDocument]) -> N
     named = lookup_codes(command.product for command in commands)
     drawn = sum(3 + len(listed(command.barcodes, str)) + len(listed(command.gtins, str)) for command in commands)
     uow.prepare_draw(drawn)
-    known, products, by_id, variants, codes, units = uow.load(
+    ids = readable_ids(command.product for command in commands)
+    known, products, by_id, variants, of_ids, codes, units = uow.load(
         work.known(),
         LockProducts(named),
-        LockProductsById(readable_ids(command.product for command in commands)),
+        LockProductsById(ids),
         SiblingsByCode(named),
+        VariantsOfProducts(ids),
         CodesOf(_keys(commands)),
         Units(),
     )
     work.settle(known)
     catalogue = _Catalogue(
-        uow, Ids(uow, drawn), products=[*products, *by_id], variants=variants, codes=codes, units=units
+        uow,
+        Ids(uow, drawn),
+        products=[*products, *by_id],
+        variants=[*variants, *of_ids],
+        codes=codes,
+        units=units,
     )
     work.decide(lambda command: _added(catalogue, command), catalogue.changes)
     work.record(catalogue.changes, catalogue.now)
@@ -222,34 +243,24 @@ def _add_products(uow: UnitOfWork, work: Work[AddProduct, ProductDocument]) -> N
 
 
 def _keys(commands: Iterable[AddProduct]) -> tuple[str, ...]:
-    """Every key that a command's codes will compare by."""
-    keys: set[str] = set()
-    for command in commands:
-        for kind, texts in (
-            (CodeKind.SKU, (command.sku,)),
-            (CodeKind.BARCODE, listed(command.barcodes, str)),
-            (CodeKind.GTIN, listed(command.gtins, str)),
-        ):
-            keys |= {key_of(kind, text) for text in lookup_codes(texts)}
-    return tuple(sorted(keys))
+    """What the commands' codes will compare by."""
+    texts = [text for c in commands for text in (c.sku, *listed(c.barcodes, str), *listed(c.gtins, str))]
+    return _scan_codes(texts)
+
+
+def _scan_codes(texts: Iterable[object]) -> tuple[str, ...]:
+    return tuple(sorted({scan_code(text) for text in lookup_codes(texts)}))
 
 
 def _added(catalogue: _Catalogue, command: AddProduct) -> ProductDocument:
     sku = read_text(command.sku, field="sku")
     codes = _new_codes(catalogue, command, sku)
-    unit = unit_named(catalogue.units, command.unit)
-    fixed: dict[str, Any] = {
-        "unit": unit.code,
-        "step": step_of(unit, command.step),
-        "stocked": read_flag(command.stocked, "stocked"),
-        "perishable": read_flag(command.perishable, "perishable"),
-        "lot_tracked": read_flag(command.lot_tracked, "lot_tracked") or command.perishable,
-        "serial_tracking": read_serial_tracking(command.serial_tracking),
-    }
-    check_tracking(fixed)
-    attributes = attributes_json(merged_attributes({}, command.attributes))
-    optional: dict[str, Any] = {**dict.fromkeys(_OPTIONAL), **descriptive(command)}
     product = _product_for(catalogue, command)
+    like = min(catalogue.siblings(product.id), key=attrgetter("id"), default=None)
+    fixed = fixed_after(catalogue.units, _NEW if like is None else fixed_fields(like), command)
+    attributes = attributes_json(merged_attributes({}, command.attributes))
+    taken_over = dict.fromkeys(_OPTIONAL) | {name: getattr(like, name, None) for name in _HANDLING}
+    optional: dict[str, Any] = taken_over | descriptive(command)
     name = read_text(command.name, field="name") if command.name is not None else product.name
     if product.id == 0:
         product.id = next(catalogue.ids)
@@ -274,6 +285,19 @@ def _added(catalogue: _Catalogue, command: AddProduct) -> ProductDocument:
         catalogue.touch(product)
     return _document(variant)
 
+
+#: Of the first variant of a product, as far as its command does not say otherwise.
+_NEW: Final[Mapping[str, Any]] = {
+    "unit": "each",
+    "step": None,
+    "lot_tracked": False,
+    "serial_tracking": "none",
+    "perishable": False,
+    "stocked": True,
+}
+
+#: What a further variant has like the first one, though it may change at any time.
+_HANDLING: Final = ("temperature_zone", "allocation_strategy")
 
 _OPTIONAL: Final = (
     "list_price",
@@ -303,7 +327,7 @@ def _new_codes(catalogue: _Catalogue, command: AddProduct, sku: str) -> list[Var
 
 
 def _same_key(codes: list[VariantCode]) -> list[VariantCode]:
-    return [code for code in codes[:-1] if code.normal_code == codes[-1].normal_code]
+    return [code for code in codes[:-1] if code.scan_code == codes[-1].scan_code]
 
 
 def _product_for(catalogue: _Catalogue, command: AddProduct) -> Product:
@@ -346,7 +370,7 @@ def _change_products(uow: UnitOfWork, work: Work[ChangeProduct, ProductDocument]
         SiblingsByCode(skus),
         MovedVariants(skus),
         OrderedVariants(skus),
-        CodesOf(tuple(sorted({*skus, *renamed}))),
+        CodesOf(_scan_codes([*skus, *renamed])),
         Units(),
     )
     work.settle(known)
@@ -361,7 +385,7 @@ def _changed(catalogue: _Catalogue, used: set[int], command: ChangeProduct) -> P
     variant = catalogue.variant(command.sku)
     product = catalogue.products[variant.product]
     cleared = check_clear(command.clear)
-    fixed = _fixed_after(catalogue, variant, command)
+    fixed = fixed_after(catalogue.units, fixed_fields(variant), command)
     if fixed != fixed_fields(variant) and variant.id in used:
         changed = sorted(name for name, value in fixed_fields(variant).items() if fixed[name] != value)
         raise StockcoreError(
@@ -383,24 +407,6 @@ def _changed(catalogue: _Catalogue, used: set[int], command: ChangeProduct) -> P
     _assign(catalogue, variant, fixed | after)
     _assign(catalogue, product, of_product)
     return _document(variant)
-
-
-def _fixed_after(catalogue: _Catalogue, variant: Variant, command: ChangeProduct) -> dict[str, Any]:
-    """Unit, step and tracking as the command wants them."""
-    fixed = fixed_fields(variant)
-    if command.unit is not None or command.step is not None:
-        unit = unit_named(catalogue.units, command.unit if command.unit is not None else variant.unit)
-        kept = variant.step if command.unit is None or unit.code == variant.unit else None
-        fixed["unit"] = unit.code
-        fixed["step"] = step_of(unit, command.step if command.step is not None else kept)
-    for name in ("lot_tracked", "perishable", "stocked"):
-        if getattr(command, name) is not None:
-            fixed[name] = read_flag(getattr(command, name), name)
-    if command.serial_tracking is not None:
-        fixed["serial_tracking"] = read_serial_tracking(command.serial_tracking)
-    fixed["lot_tracked"] = fixed["lot_tracked"] or fixed["perishable"]
-    check_tracking(fixed)
-    return fixed
 
 
 def _of_product(
@@ -517,14 +523,13 @@ DELETE_PRODUCT: Final = UseCase("catalog.delete_product", ProductDocument, _dele
 
 def _add_packagings(uow: UnitOfWork, work: Work[AddPackaging, PackagingDocument]) -> None:
     skus = lookup_codes(command.sku for command in work.commands)
-    gtins = {key_of(CodeKind.GTIN, gtin) for gtin in lookup_codes(command.gtin for command in work.commands)}
     uow.prepare_draw(2 * len(work.commands))
     known, products, variants, packagings, codes = uow.load(
         work.known(),
         LockProducts(skus),
         SiblingsByCode(skus),
         PackagingsByCode(skus),
-        CodesOf(tuple(sorted(gtins))),
+        CodesOf(_scan_codes(command.gtin for command in work.commands)),
     )
     work.settle(known)
     catalogue = _Catalogue(
@@ -610,14 +615,13 @@ CHANGE_PACKAGING: Final = UseCase("catalog.change_packaging", PackagingDocument,
 
 def _add_codes(uow: UnitOfWork, work: Work[AddCode, CodeDocument]) -> None:
     skus = lookup_codes(command.sku for command in work.commands)
-    keys = {key_of(kind, code) for code in lookup_codes(command.code for command in work.commands) for kind in CodeKind}
     uow.prepare_draw(len(work.commands))
     known, products, variants, packagings, codes = uow.load(
         work.known(),
         LockProducts(skus),
         SiblingsByCode(skus),
         PackagingsByCode(skus),
-        CodesOf(tuple(sorted(keys))),
+        CodesOf(_scan_codes(command.code for command in work.commands)),
     )
     work.settle(known)
     catalogue = _Catalogue(

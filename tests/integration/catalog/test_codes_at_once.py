@@ -102,7 +102,15 @@ def test_the_database_itself_refuses_a_code_that_would_name_two_things(
     assert codes(run(database, ADD_CODE, taken)) == [None]
     table = sa.inspect(database.engine)
     columns = [column["name"] for column in table.get_columns("variant_code")]
-    values = {"id": 10**9, "code": "x-1", "normal_code": "x-1", "variant": house.variant("B").id, "packaging": 0, **row}
+    values = {
+        "id": 10**9,
+        "code": "x-1",
+        "normal_code": "x-1",
+        "scan_code": "x-1",
+        "variant": house.variant("B").id,
+        "packaging": 0,
+        **row,
+    }
     statement = f"INSERT INTO variant_code ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
     with database.engine.connect() as connection:
         if not refused:

@@ -123,6 +123,29 @@ def test_cat05_a_further_variant_copies_no_product(store: Store) -> None:
     assert [added[1].name, by_id.name] == ["Mug", "Green mug"]
 
 
+@pytest.mark.parametrize("by_id", [False, True], ids=["by SKU", "by id"])
+def test_cat13_a_further_variant_is_kept_and_tracked_like_the_first(store: Store, by_id: bool) -> None:
+    fields = {"unit": "kg", "step": D("0.5"), "perishable": True, "temperature_zone": "chilled"}
+    [first] = done(store, ADD_PRODUCT, mug("CHEESE", **fields))
+    product = first.product if by_id else "cheese"
+    done(store, ADD_PRODUCT, AddProduct(sku="OLD", product=product))
+    old = variant(store, "old")
+    assert (old.unit, old.step, old.perishable, old.lot_tracked) == ("kg", D("0.5"), True, True)
+    assert (old.temperature_zone, old.stocked) == ("chilled", True)
+    done(store, ADD_PRODUCT, AddProduct(sku="PIECE", product=product, unit="each", perishable=False, lot_tracked=False))
+    piece = variant(store, "piece")
+    assert (piece.unit, piece.step, piece.perishable, piece.lot_tracked) == ("each", D(1), False, False)
+
+
+def test_perishable_goods_cannot_be_kept_without_lots(store: Store) -> None:
+    assert refusal(store, ADD_PRODUCT, mug("A", perishable=True, lot_tracked=False)).field == "lot_tracked"
+    done(store, ADD_PRODUCT, mug("A", perishable=True))
+    refused = refusal(store, CHANGE_PRODUCT, ChangeProduct(sku="A", lot_tracked=False))
+    assert (refused.code, refused.field) == ("usage", "lot_tracked")
+    done(store, CHANGE_PRODUCT, ChangeProduct(sku="A", perishable=False, lot_tracked=False))
+    assert not variant(store, "a").lot_tracked
+
+
 def test_a_further_variant_cannot_change_what_is_the_products(store: Store) -> None:
     done(store, ADD_PRODUCT, mug(category="Kitchen"))
     assert refusal(store, ADD_PRODUCT, AddProduct(sku="B", product="MUG", category="Garden")).code == "usage"
@@ -151,6 +174,11 @@ def test_a_barcode_names_one_product_only(store: Store) -> None:
     assert refusal(store, ADD_PRODUCT, mug("B", gtins=("0036000291452",))).code == "duplicate_code"
     assert refusal(store, ADD_PRODUCT, mug("B", barcodes=("a",))).code == "duplicate_code", "it is a SKU"
     assert refusal(store, ADD_PRODUCT, mug("B", barcodes=("7", "7"))).code == "duplicate_code"
+    assert refusal(store, ADD_PRODUCT, mug("0036000291452")).code == "duplicate_code", "it would be scanned for A"
+    done(store, ADD_PRODUCT, mug("4006381333931", barcodes=("4006381333931",)))
+    assert refusal(store, ADD_PRODUCT, mug("B", barcodes=("04006381333931",))).code == "duplicate_code"
+    renamed = ChangeProduct(sku="4006381333931", new_sku="00036000291452")
+    assert refusal(store, CHANGE_PRODUCT, renamed).code == "duplicate_code"
     assert asked(store, VariantsByCode(("b",))) == []
 
 
@@ -334,6 +362,19 @@ def test_a_change_that_cannot_be_is_refused(store: Store, fields: dict[str, Any]
 
 
 # -- the lifecycle -------------------------------------------------------------------------------------------------
+
+
+def test_a_sku_given_up_in_a_batch_is_taken_by_another_product_in_a_later_one(store: Store) -> None:
+    done(store, ADD_PRODUCT, mug("X"), mug("Y"), mug("Q"))
+    chain = ChangeProduct(sku="Y", new_sku="Z"), ChangeProduct(sku="X", new_sku="Y")
+    answers = run(store, CHANGE_PRODUCT, ChangeProduct(sku="Q", name="innocent"), *chain)
+    assert codes(answers) == [None, None, "duplicate_sku"]
+    assert variant(store, "q").name == "innocent"
+    done(store, CHANGE_PRODUCT, chain[1])
+    assert asked(store, VariantsByCode(("x",))) == []
+    there_and_back = ChangeProduct(sku="Z", new_sku="T"), ChangeProduct(sku="T", new_sku="z")
+    done(store, CHANGE_PRODUCT, *there_and_back)
+    assert variant(store, "z").sku == "z"
 
 
 def test_cat10_a_product_is_discontinued_and_activated_with_its_variants(store: Store) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stockcore.catalog.codes import CodeKind, check_free, key_of, overlap
+from stockcore.catalog.codes import check_free, overlap, scan_code
 from stockcore.kernel.errors import StockcoreError
 from tests.unit.catalog.things import code
 
@@ -21,17 +21,20 @@ def clash(wanted: Any, other: Any) -> str | None:
 
 
 def test_b141_leading_zeros_make_another_sku() -> None:
-    assert key_of(CodeKind.SKU, "00123") != key_of(CodeKind.SKU, "123")
+    assert clash(code("sku", "00123", of=1), code("sku", "123", of=2)) is None
+    assert scan_code("00123") != scan_code("123")
 
 
 def test_b049_blanks_and_case_do_not() -> None:
-    assert key_of(CodeKind.SKU, " A-1") == key_of(CodeKind.SKU, "a-1 ")
+    assert clash(code("sku", " A-1", of=1), code("sku", "a-1 ", of=2)) == "duplicate_sku"
 
 
-def test_a_barcode_that_is_a_gtin_compares_as_one() -> None:
-    assert key_of(CodeKind.BARCODE, "036000291452") == key_of(CodeKind.GTIN, "0036000291452")
-    assert key_of(CodeKind.BARCODE, "0042") == "0042"
-    assert key_of(CodeKind.SKU, "036000291452") == "036000291452", "a SKU is a text"
+def test_codes_that_are_gtins_are_scanned_as_such_whatever_they_are_used_for() -> None:
+    assert scan_code("036000291452") == scan_code("0036000291452") == "00036000291452"
+    assert scan_code("0042") == "0042"
+    assert clash(code("sku", "036000291452", of=1), code("barcode", "0036000291452", of=2)) == "duplicate_code"
+    assert clash(code("barcode", "036000291452", of=1), code("sku", "036000291452", of=1)) is None
+    assert clash(code("sku", "036000291452", of=1), code("sku", "0036000291452", of=2)) is None, "a SKU is a text"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from stockcore.catalog.codes import scan_code
 from stockcore.catalog.records import Variant, VariantCode
 from stockcore.kernel.text import normal_code
 
@@ -42,4 +43,6 @@ def variant(number: int, sku: str, *, unit: str = "each", step: str = "1") -> Va
 
 def code(kind: str, text: str, of: int, **fields: Any) -> VariantCode:
     values: dict[str, Any] = {"packaging": 0, "valid_from": None, "valid_to": None} | fields
-    return VariantCode(id=0, kind=kind, code=text, normal_code=normal_code(text), variant=of, **values)
+    return VariantCode(
+        id=0, kind=kind, code=text, normal_code=normal_code(text), scan_code=scan_code(text), variant=of, **values
+    )
