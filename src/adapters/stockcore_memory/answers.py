@@ -65,6 +65,13 @@ def _variants_with(books: Books, codes: Iterable[str]) -> set[int]:
     return {row.variant for row in books.find(catalog.VariantCode, "normal_code", codes) if row.kind == "sku"}
 
 
+def _offered(books: Books, query: catalog.VariantsByCode) -> list[Any]:
+    """Those whose product is not deleted."""
+    found = books.get(catalog.Variant, _variants_with(books, query.codes))
+    kept = _ids(p for p in books.get(catalog.Product, {v.product for v in found}) if p.deleted_at is None)
+    return [variant for variant in found if variant.product in kept]
+
+
 def _orders(books: Books, numbers: Iterable[str]) -> set[Any]:
     return _ids(books.find(orders.Order, "number", numbers))
 
@@ -295,9 +302,7 @@ _LINE_ORDER: Final = ("order_id", "line_no")
 ANSWERS: Final[Mapping[type, Answer | Joined]] = {
     kernel.KnownCommands: _keys(kernel.CommandRecord, "ids"),
     kernel.LockSettings: _keys(kernel.Setting, "names"),
-    catalog.VariantsByCode: Answer(
-        catalog.Variant, lambda books, query: books.get(catalog.Variant, _variants_with(books, query.codes))
-    ),
+    catalog.VariantsByCode: Answer(catalog.Variant, _offered),
     catalog.ShareVariants: _keys(catalog.Variant, "ids"),
     catalog.CodesOf: _by(catalog.VariantCode, "scan_code", "codes"),
     catalog.VariantsOfProducts: _by(catalog.Variant, "product", "ids"),

@@ -8,12 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from stockcore.catalog.lifecycle import Lifecycle
 from stockcore.catalog.views import PackagingView, ProductView
 from stockcore.kernel.errors import StockcoreError
+from stockcore.kernel.reading import one_of
 from stockcore.kernel.text import normal_code, read_text
 from stockcore.locations.views import LocationView
 from stockcore_sql import schema as s
-from stockcore_sql.asking import Connect, asking, containing, page_size
+from stockcore_sql.asking import Asking, Connect, asking, containing, page_size
 
 _v, _vc, _p, _pk, _loc = s.variant.c, s.variant_code.c, s.product.c, s.packaging.c, s.location.c
 _site = s.location.alias("site_location")
@@ -28,34 +30,62 @@ class CatalogReads:
 
     def show(self, sku: str) -> ProductView:
         """Errors: unknown_sku, those of read_text."""
-        code = normal_code(read_text(sku, field="sku"))
         with asking(self._connect) as ask:
-            rows = ask.rows(_PRODUCT_OF_SKU, code=code)
-            if not rows:
-                raise StockcoreError("unknown_sku", f"there is no product with the SKU {sku}", field="sku", sku=sku)
-            codes = ask.rows(_OTHER_CODES, variant=rows[0].id)
-            packagings = ask.rows(_PACKAGINGS, variant=rows[0].id)
+            variant = _variant_named(ask, sku, "sku")
+            codes = ask.rows(_OTHER_CODES, variant=variant.id)
+            packagings = ask.rows(_PACKAGINGS, variant=variant.id)
         return _product(
-            rows[0],
+            variant,
             codes=tuple(row.code for row in codes),
             packagings=tuple(PackagingView(**row._asdict()) for row in packagings),
         )
 
-    def list(self, *, after: str | None = None, search: str | None = None, limit: int = 100) -> Sequence[ProductView]:
-        """Products by SKU, those after one; with `search` only those with this text in the SKU or the name, small and
-        capital letters alike (in names on SQLite: of the ASCII ones).
+    def list(
+        self,
+        *,
+        after: str | None = None,
+        search: str | None = None,
+        category: str | None = None,
+        brand: str | None = None,
+        status: str | None = None,
+        variants_of: str | None = None,
+        limit: int = 100,
+    ) -> Sequence[ProductView]:
+        """Variants by SKU, those after one, as far as they fit all that is given (CAT-11): `search` is a text in a code
+        (the SKU or another) or in the name, small and capital letters alike (in names on SQLite: of the ASCII ones);
+        category, brand and status are whole; `variants_of` is the SKU of one of a product's variants.
 
-        Errors: those of read_text, type_error.
+        Errors: those of read_text, type_error, value_unknown (status), unknown_sku.
         """
         first = "" if after is None else normal_code(read_text(after, field="after"))
-        text = None if search is None else read_text(search, field="search")
+        values: dict[str, Any] = {"after": first, "most": page_size(limit)}
+        asked = _PRODUCT_PAGE
+        if search is not None:
+            text = read_text(search, field="search")
+            values |= {"in_code": containing(normal_code(text)), "in_name": containing(text)}
+            asked = asked.where(_FOUND)
+        for column, whole in ((_p.category, category), (_p.brand, brand)):
+            if whole is not None:
+                asked = asked.where(column == read_text(whole, field=column.name))
+        if status is not None:
+            asked = asked.where(_v.status == one_of(status, tuple(Lifecycle), field="status").value)
         with asking(self._connect) as ask:
-            if text is None:
-                rows = ask.rows(_PRODUCT_PAGE, after=first, most=page_size(limit))
-            else:
-                sought = {"in_sku": containing(normal_code(text)), "in_name": containing(text)}
-                rows = ask.rows(_PRODUCTS_FOUND, after=first, most=page_size(limit), **sought)
-        return [_product(row) for row in rows]
+            if variants_of is not None:
+                asked = asked.where(_p.id == _variant_named(ask, variants_of, "variants_of").product)
+            return [_product(row) for row in ask.rows(asked, **values)]
+
+    def categories(self) -> Sequence[str]:
+        """Of all products, each once, in order (CAT-07)."""
+        return self._distinct(_p.category)
+
+    def brands(self) -> Sequence[str]:
+        """Of all products, each once, in order (CAT-08)."""
+        return self._distinct(_p.brand)
+
+    def _distinct(self, column: sa.ColumnElement[Any]) -> Sequence[str]:
+        found = sa.select(column).distinct().where(column.is_not(None), _p.deleted_at.is_(None)).order_by(column)
+        with asking(self._connect) as ask:
+            return [row[0] for row in ask.rows(found)]
 
 
 class LocationReads:
@@ -88,6 +118,14 @@ class LocationReads:
 
 def unknown_site(site: str) -> StockcoreError:
     return StockcoreError("unknown_site", f"there is no site {site}", field="site", site=site)
+
+
+def _variant_named(ask: Asking, sku: str, field: str) -> sa.Row[Any]:
+    """Errors: unknown_sku, those of read_text."""
+    rows = ask.rows(_PRODUCT_OF_SKU, code=normal_code(read_text(sku, field=field)))
+    if not rows:
+        raise StockcoreError("unknown_sku", f"there is no product with the SKU {sku}", field=field, sku=sku)
+    return rows[0]
 
 
 def _product(row: Any, **more: Any) -> ProductView:
@@ -130,6 +168,8 @@ _PRODUCT = (
     _v.list_price,
     _v.currency,
     _v.unit_cost,
+    _p.id.label("product"),
+    _p.name.label("product_name"),
     _p.category,
     _p.brand,
     _p.description,
@@ -141,7 +181,9 @@ _NAMED = s.variant.join(s.product, _p.id == _v.product).join(
 
 
 _PRODUCT_OF_SKU = (
-    sa.select(*_PRODUCT).select_from(_NAMED).where(_vc.normal_code == sa.bindparam("code", type_=sa.Text()))
+    sa.select(*_PRODUCT)
+    .select_from(_NAMED)
+    .where(_vc.normal_code == sa.bindparam("code", type_=sa.Text()), _p.deleted_at.is_(None))
 )
 
 
@@ -154,9 +196,16 @@ _PRODUCT_PAGE = (
 )
 
 
-_PRODUCTS_FOUND = _PRODUCT_PAGE.where(
-    _vc.normal_code.like(sa.bindparam("in_sku", type_=sa.Text()), escape="\\")
-    | _v.name.ilike(sa.bindparam("in_name", type_=sa.Text()), escape="\\")
+_any_code = s.variant_code.alias("any_code").c
+
+
+_FOUND = sa.or_(
+    _v.id.in_(
+        sa.select(_any_code.variant).where(
+            _any_code.normal_code.like(sa.bindparam("in_code", type_=sa.Text()), escape="\\")
+        )
+    ),
+    _v.name.ilike(sa.bindparam("in_name", type_=sa.Text()), escape="\\"),
 )
 
 

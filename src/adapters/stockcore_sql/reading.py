@@ -306,7 +306,11 @@ def _allocated() -> Read:
 READS: Final[Mapping[type, Read]] = {
     kernel.KnownCommands: _rows(kernel.CommandRecord, _among(s.command.c.id, "ids")),
     kernel.LockSettings: _rows(kernel.Setting, _among(s.setting.c.name, "names"), lock=True),
-    catalog.VariantsByCode: _rows(catalog.Variant, _variants_by_code(s.variant.c.id)),
+    catalog.VariantsByCode: _rows(
+        catalog.Variant,
+        _variants_by_code(s.variant.c.id),
+        _holds(s.variant.c.product.in_(sa.select(s.product.c.id).where(s.product.c.deleted_at.is_(None)))),
+    ),
     catalog.CodesOf: _rows(catalog.VariantCode, _among(_vc.scan_code, "codes")),
     catalog.PackagingsOf: _rows(catalog.Packaging, _among(s.packaging.c.variant, "variants")),
     catalog.Units: _rows(catalog.UnitOfMeasure),

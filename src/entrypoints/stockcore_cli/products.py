@@ -20,7 +20,7 @@ _command_id = click.option("--command-id", metavar="KEY")
 
 @click.group("product", cls=Group)
 def product() -> None:
-    """Products: add, show, list, activate, discontinue, deactivate."""
+    """Products: add, show, list, categories, brands, activate, discontinue, deactivate."""
 
 
 @product.command("add")
@@ -130,14 +130,36 @@ def show(given: Given, /, sku: str) -> None:
 
 @product.command("list")
 @click.option("--after", metavar="SKU", help="Begin after this SKU.")
-@click.option("--search", metavar="TEXT", help="Only those with this text in the SKU or the name.")
+@click.option("--search", metavar="TEXT", help="Only those with this text in the SKU, another code or the name.")
+@click.option("--category", help="Only of this category.")
+@click.option("--brand", help="Only of this brand.")
+@click.option("--status", type=click.Choice(["active", "discontinued", "inactive"]))
+@click.option("--variants-of", metavar="SKU", help="Only of the product that this SKU is of.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 500))
 @pass_given
-def list_(given: Given, /, after: str | None, search: str | None, limit: int) -> None:
+def list_(given: Given, /, **asked: Any) -> None:
     """Variants by SKU."""
     with given.application() as app:
-        found = app.catalog.list(after=after, search=search, limit=limit)
+        found = app.catalog.list(**asked)
     given.show(found, lambda: [_table(found)])
+
+
+@product.command("categories")
+@pass_given
+def categories(given: Given, /) -> None:
+    """The categories that products have."""
+    with given.application() as app:
+        found = app.catalog.categories()
+    given.show(found, lambda: [Table(["category"], [[name] for name in found])])
+
+
+@product.command("brands")
+@pass_given
+def brands(given: Given, /) -> None:
+    """The brands that products have."""
+    with given.application() as app:
+        found = app.catalog.brands()
+    given.show(found, lambda: [Table(["brand"], [[name] for name in found])])
 
 
 def _whole(found: ProductView) -> Table:
@@ -151,5 +173,8 @@ def _whole(found: ProductView) -> Table:
 
 
 def _table(found: Sequence[ProductView]) -> Table:
-    rows = [[row.sku, row.name, row.unit, row.list_price, row.currency, row.status] for row in found]
-    return Table(["sku", "name", "unit", "price", "currency", "status"], rows)
+    rows = [
+        [row.sku, row.name, row.category, row.brand, row.unit, row.list_price, row.currency, row.status]
+        for row in found
+    ]
+    return Table(["sku", "name", "category", "brand", "unit", "price", "currency", "status"], rows)

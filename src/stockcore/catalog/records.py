@@ -127,7 +127,7 @@ class Packaging:
 
 @attrs.frozen
 class VariantsByCode(Query[Variant]):
-    """Variants whose SKU is one of these normal codes."""
+    """Variants whose SKU is one of these normal codes; not those whose product is deleted."""
 
     codes: tuple[str, ...]
 

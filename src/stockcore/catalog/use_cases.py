@@ -153,8 +153,8 @@ class _Catalogue:
         self._codes.setdefault(code.scan_code, []).append(code)
 
     def rename(self, variant: Variant, sku: str) -> None:
-        """Errors: duplicate_code, duplicate_sku: also where another variant gives that SKU up in the same batch, for the
-        database looks at each row that is written."""
+        """Errors: duplicate_code, duplicate_sku: also where another variant gives that SKU up in the same batch, for
+        the database looks at each row that is written."""
         before, after = normal_code(variant.sku), normal_code(sku)
         if after != before:
             self.free_code(CodeKind.SKU, sku, variant.id)

@@ -20,7 +20,8 @@ class PackagingView:
 
 @attrs.frozen(kw_only=True)
 class ProductView:
-    """A variant with what its product says of it; `codes` are its other names (barcodes, GTINs, suppliers' SKUs).
+    """A variant with what its product (an id, and a name) says of it; `codes` are its other names (barcodes, GTINs,
+    suppliers' SKUs).
 
     Prices and costs per unit; weight in kilograms, dimensions in metres. A list of products leaves out `codes` and
     `packagings`.
@@ -44,6 +45,8 @@ class ProductView:
     list_price: Decimal | None
     currency: str | None
     unit_cost: Decimal | None
+    product: int
+    product_name: str
     category: str | None
     brand: str | None
     description: str | None

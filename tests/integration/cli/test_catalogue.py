@@ -25,6 +25,48 @@ def test_products_are_found_by_a_part_of_sku_or_name(shop: Program) -> None:
     assert shop.refusal(2, "product", "list", "--search", " ")["code"] == "text_blank"
 
 
+def test_products_are_listed_by_category_brand_and_status_cat07_cat08_cat11(program: Program) -> None:
+    for sku, category, brand in (("MUG", "Kitchen", "Acme"), ("CUP", "Kitchen", "Bolt"), ("PEN", "Office", "Acme")):
+        told = ("--category", category, "--brand", brand, "--barcode", f"{sku}-7")
+        program.answer("product", "add", "--sku", sku, "--name", sku, *told)
+    program.answer("product", "add", "--sku", "MUG-BLUE", "--variant-of", "mug", "--name", "Blue mug")
+    program.answer("product", "discontinue", "CUP")
+
+    def found(*asked: str) -> list[str]:
+        return [row["sku"] for row in program.answer("product", "list", *asked)]
+
+    assert found("--category", "Kitchen") == ["CUP", "MUG", "MUG-BLUE"]
+    assert found("--category", "Kitchen", "--brand", "Acme") == ["MUG", "MUG-BLUE"]
+    assert found("--category", "Kitchen", "--status", "active", "--after", "mug") == ["MUG-BLUE"]
+    assert found("--status", "discontinued") == ["CUP"]
+    assert found("--category", "Nothing") == []
+    assert found("--variants-of", "mug-blue") == ["MUG", "MUG-BLUE"]
+    assert found("--search", "pen-7") == ["PEN"]
+    blue = program.answer("product", "show", "MUG-BLUE")
+    assert (blue["name"], blue["product_name"], blue["brand"]) == ("Blue mug", "MUG", "Acme")
+    assert program.answer("product", "categories") == ["Kitchen", "Office"]
+    assert program.answer("product", "brands") == ["Acme", "Bolt"]
+    assert program.refusal(1, "product", "list", "--variants-of", "nothing")["code"] == "unknown_sku"
+
+
+def test_what_was_deleted_is_unknown_everywhere_but_its_sku_stays_taken(shop: Program) -> None:
+    shop.answer("product", "add", "--sku", "GONE", "--name", "Gone", "--category", "Old")
+    with open_application(shop.url) as app:
+        app.catalog.delete(sku="GONE")
+    assert shop.answer("product", "list", "--search", "gone") == shop.answer("product", "categories") == []
+    at = ("--site", "MAIN", "--quantity", "1")
+    for asked in (
+        ("product", "show", "GONE"),
+        ("product", "activate", "GONE"),
+        ("stock", "receive", "--sku", "GONE", *at),
+        ("stock", "set-record", "--sku", "GONE", "--site", "MAIN", "--minimum", "1"),
+        ("stock", "reserve", "--sku", "GONE", "--quantity", "1", "--reference", "web-1"),
+        ("order", "place", "--line", "GONE=1"),
+    ):
+        assert shop.refusal(1, *asked)["code"] == "unknown_sku", asked
+    assert shop.refusal(1, "product", "add", "--sku", "gone", "--name", "New")["code"] == "duplicate_sku"
+
+
 def test_what_was_told_of_a_product_or_site_can_be_read_back(program: Program) -> None:
     measures: dict[str, Any] = {
         name: Decimal(value) for name, value in (("weight", "1.25"), ("length", "0.3"), ("width", "0.2"))
