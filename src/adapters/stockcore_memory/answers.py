@@ -67,7 +67,7 @@ def _variants_with(books: Books, codes: Iterable[str]) -> set[int]:
 
 def _offered(books: Books, query: catalog.VariantsByCode) -> list[Any]:
     """Those whose product is not deleted."""
-    found = books.get(catalog.Variant, _variants_with(books, query.codes))
+    found = list(books.get(catalog.Variant, _variants_with(books, query.codes)))
     kept = _ids(p for p in books.get(catalog.Product, {v.product for v in found}) if p.deleted_at is None)
     return [variant for variant in found if variant.product in kept]
 

@@ -43,7 +43,7 @@ def order() -> None:
 @click.option("--keep-received", is_flag=True, help="A short order is not refused but stays received.")
 @click.option("--site", "sites", multiple=True, help="Only these may serve it.")
 @click.option("--strategy", default="fewest_shipments", show_default=True, help="How to choose among sites.")
-@click.option("--currency", metavar="CODE")
+@click.option("--currency", metavar="CODE", help="Default: that of the list prices taken, else GBP.")
 @click.option("--priority", type=int, default=0, show_default=True)
 @click.option("--promise", metavar="TIME", help="When the goods are promised for, like 2026-04-03T17:00:00Z.")
 @click.option("--use-hold", "holds", multiple=True, metavar="REFERENCE", help="A hold that becomes its reservation.")

@@ -29,7 +29,7 @@ def product() -> None:
 @click.option("--unit", help="The unit in which its quantities are kept; default: each, or as the product's.")
 @click.option("--step", metavar="NUMBER", help="The smallest quantity that is kept; default: the unit's own.")
 @click.option("--price", metavar="AMOUNT", help="List price per unit.")
-@click.option("--currency", metavar="CODE", help="Of the price; default: the company's.")
+@click.option("--currency", metavar="CODE", help="Of the price; default: GBP.")
 @click.option("--cost", metavar="AMOUNT", help="Usual cost per unit.")
 @click.option("--variant-of", metavar="SKU", help="Add a variant of the product that this SKU is of.")
 @click.option("--category")

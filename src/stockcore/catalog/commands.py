@@ -1,7 +1,7 @@
 """What can be asked of the catalogue. A `sku` names a variant, whatever its case and blanks around it.
 
 Weight is in kilograms, length, width and height in metres; `list_price` and `unit_cost` are per base unit, zero or
-more, at most 6 decimals, in `currency` (ISO 4217; None: the company's). Each command is carried out once per
+more, at most 6 decimals, in `currency` (ISO 4217; None: GBP). Each command is carried out once per
 `command_id`.
 """
 

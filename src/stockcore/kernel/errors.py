@@ -79,6 +79,7 @@ CODES: Final[Mapping[str, Kind]] = {
     "location_cycle": _RULE,
     "location_depth": _RULE,
     "location_not_storable": _RULE,
+    "location_blocked": _RULE,
     "location_inactive": _RULE,
     "location_other_site": _RULE,
     "over_capacity": _RULE,

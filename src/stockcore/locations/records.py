@@ -20,8 +20,9 @@ class SiteKind(enum.StrEnum):
     TRANSIT = "transit"
 
 
-#: The kinds of site that demands may be served from. Nothing is ever sourced from a transit or virtual site.
-SOURCED_KINDS: Final = (SiteKind.WAREHOUSE, SiteKind.RETAIL, SiteKind.DROPSHIP)
+#: The kinds of site that demands may be served from; what a virtual one has are goods without a shelf, like licences.
+#: Nothing is ever sourced from a transit site.
+SOURCED_KINDS: Final = (SiteKind.WAREHOUSE, SiteKind.RETAIL, SiteKind.DROPSHIP, SiteKind.VIRTUAL)
 
 
 class Purpose(enum.StrEnum):

@@ -471,7 +471,8 @@ CHANGE_LOCATION: Final = change_location()
 
 
 def _set_blocked(blocked: bool) -> Callable[[UnitOfWork, Work[F, LocationDocument]], None]:
-    """Carries out commands that block, or unblock, a branch of the tree."""
+    """Carries out commands that block, or unblock, a branch of the tree. Errors of the commands: unknown_site,
+    unknown_location, those of read_text; for unblocking also location_blocked."""
 
     def carry_out(uow: UnitOfWork, work: Work[F, LocationDocument]) -> None:
         codes = lookup_codes(command.site for command in work.commands)
@@ -482,6 +483,11 @@ def _set_blocked(blocked: bool) -> Callable[[UnitOfWork, Work[F, LocationDocumen
 
         def decide(command: F) -> LocationDocument:
             top = ground.place(ground.site(command.site), command.location)
+            if not blocked and top.parent is not None and ground.by_id[top.parent].blocked:
+                above = ground.by_id[top.parent].code
+                raise StockcoreError(
+                    "location_blocked", f"{above}, in which {top.code} is, is blocked", field="location", location=above
+                )
             for place in ground.below(top):
                 if place.blocked != blocked:
                     place.blocked = blocked

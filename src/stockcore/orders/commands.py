@@ -43,7 +43,8 @@ class PlaceOrder:
     `policy`: all_or_nothing, ship_available, backorder. `sites`: only these may serve it. `strategy`: how to choose
     among them. `holds`: references of holds that become this order's reservation. `keep_received`: a short order is
     not refused but stays received. Without a number the next one is given (`SO-000001`; numbers of that form are
-    stockcore's own and refused from anybody else); `reference` is unique per customer.
+    stockcore's own and refused from anybody else); `reference` is unique per customer. `currency` (ISO 4217): of all
+    its prices; None: that of the list prices it takes, where all are in one, else GBP.
     """
 
     lines: tuple[LineRequest, ...]

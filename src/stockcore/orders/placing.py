@@ -296,9 +296,20 @@ def _terms(counter: Counter, command: PlaceOrder) -> _Terms:
         _number(counter, command),
         customer,
         _reference(counter, command, customer),
-        CURRENCY_DEFAULT if command.currency is None else read_currency(command.currency, field="currency"),
+        _currency(counter, command),
         read_address(command.address),
     )
+
+
+def _currency(counter: Counter, command: PlaceOrder) -> str:
+    """Of an order that does not say it: that of the list prices it takes, where all are in one. Errors: those of
+    read_currency."""
+    if command.currency is not None:
+        return read_currency(command.currency, field="currency")
+    unpriced = [line.sku for line in listed(command.lines, LineRequest) if line.price is None]
+    variants = (counter.variants.get(code) for code in lookup_codes(unpriced)) if unpriced else ()
+    used = {variant.currency or CURRENCY_DEFAULT for variant in variants if variant and variant.list_price is not None}
+    return used.pop() if len(used) == 1 else CURRENCY_DEFAULT
 
 
 def _number(counter: Counter, command: PlaceOrder) -> str:

@@ -290,6 +290,16 @@ def test_blocking_a_zone_blocks_all_below_it_and_nothing_else(store: Store) -> N
     assert not any(one.blocked for one in found(store).values())
 
 
+def test_nothing_inside_a_blocked_zone_is_unblocked_alone(store: Store) -> None:
+    done(store, ADD_LOCATION, place("Z"), place("Z-1", "Z"), place("Z-2", "Z-1"))
+    done(store, BLOCK_LOCATION, BlockLocation(site="MAIN", location="Z"))
+    refused = refusal(store, UNBLOCK_LOCATION, UnblockLocation(site="MAIN", location="Z-2"))
+    assert (refused.code, refused.facts["location"]) == ("location_blocked", "Z-1")
+    assert found(store)["Z-2"].blocked
+    done(store, UNBLOCK_LOCATION, UnblockLocation(site="MAIN"))
+    assert not any(one.blocked for one in found(store).values())
+
+
 def test_loc13_a_place_with_stock_stays_in_use(store: Store) -> None:
     done(store, ADD_LOCATION, place("Z"), place("Z-1", "Z"))
     stocked(store, "Z-1", 3)

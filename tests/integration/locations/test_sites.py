@@ -13,6 +13,7 @@ from stockcore.locations.commands import AddLocation, AddSite
 from stockcore.locations.records import Location, LocationsOfSites, Sites
 from stockcore.locations.transit import FIXED_IDS, TRANSIT_PLACE, TRANSIT_SITE
 from stockcore.locations.use_cases import ADD_LOCATION, ADD_SITE, add_site
+from tests.support.house import House
 from tests.support.stores import STORES, asked, codes, counted_statements, done, opened, refusal, repeated, run
 
 D = Decimal
@@ -73,6 +74,16 @@ def test_loc01_loc06_a_site_comes_with_the_places_it_works_with(store: Store) ->
 @pytest.mark.parametrize("kind", ["retail", "dropship", "virtual"])
 def test_loc04_sites_of_other_kinds_have_them_too(store: Store, kind: str) -> None:
     assert len(done(store, ADD_SITE, site(kind=kind))[0].places) == 4
+
+
+def test_loc04_what_a_virtual_site_has_can_be_ordered(store: Store) -> None:
+    house = House(store)
+    house.product("LICENCE")
+    house.site("CLOUD", kind="virtual")
+    house.receive("LICENCE", 7, "CLOUD")
+    number = house.order(("LICENCE", 7)).number
+    house.advance(number, "delivered", through=True)
+    assert house.line(number)[2] == 7
 
 
 def test_a_further_transit_site_has_one_place(store: Store) -> None:

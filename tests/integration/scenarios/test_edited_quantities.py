@@ -144,10 +144,14 @@ def test_a_line_for_fresh_goods_leaves_another_its_lot(house: House) -> None:
 def test_a_list_price_is_not_taken_for_another_currency(house: House) -> None:
     house.product("EUX", list_price=d("2.50"), currency="EUR")
     house.receive("EUX", 5)
+    house.product("GBX", list_price=d("1.10"))
     line = LineRequest(sku="EUX", quantity=d(1))
-    refusal = house.refused(PLACE_ORDER, PlaceOrder(lines=(line,)))
-    assert (refusal.code, refusal.field) == ("currency_mismatch", "lines/0/price")
-    assert house.order(line, currency="EUR").lines[0].price == d("2.50")
+    for other in ((line,), (line, LineRequest(sku="GBX", quantity=d(1)))):
+        refusal = house.refused(PLACE_ORDER, PlaceOrder(lines=other, currency="GBP" if len(other) == 1 else None))
+        assert (refusal.code, refusal.field) == ("currency_mismatch", "lines/0/price")
+    for currency in ("EUR", None):
+        placed = house.order(line, currency=currency).lines[0]
+        assert (placed.price, placed.currency) == (d("2.50"), "EUR")
     own = LineRequest(sku="EUX", quantity=d(1), price=d("2.20"))
     number = house.order(own).number
     added = EditOrder(number=number, lines=(LineEdit(sku="EUX", quantity=d(1)),))
