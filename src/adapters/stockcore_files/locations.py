@@ -47,6 +47,7 @@ class Locations:
     """Two rows are the same thing when they name the same place of the same site, or the same site."""
 
     name = "locations"
+    telling_apart = ""
     table = Table(_COLUMNS)
     fields: Final[Fields] = {}
 

@@ -101,6 +101,7 @@ class Orders:
     """Two rows are the same thing when order and line number are; or, without line numbers, order and SKU."""
 
     name = "orders"
+    telling_apart = "number the lines (column line), "
     table = Table((*_OF_LINE, *_OF_ORDER))
     fields: Final[Fields] = {"number": "order"}
 
@@ -131,7 +132,7 @@ class Orders:
             gathered.broken |= not entry.good
             if entry.good:
                 gathered.records.append(entry.record)
-            if self._last_row[order] == entry.record.row.number:
+            if self._last_row.get(order) == entry.record.row.number:
                 yield from _whole(order, open_orders.pop(order), self._strays.of(order), command_prefix)
 
 

@@ -60,6 +60,7 @@ class Products:
     """Two rows are the same thing when their SKUs are, trimmed and case-folded; `00123` is not `123`."""
 
     name = "products"
+    telling_apart = ""
     table = Table(_COLUMNS)
     fields: Final[Fields] = {"barcodes": "barcode", "gtins": "gtin", "code": _column_of_code}
 

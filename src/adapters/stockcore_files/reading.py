@@ -64,9 +64,11 @@ Fields: TypeAlias = Mapping[str, str | Callable[[Row, Mapping[str, Any]], str | 
 
 class Kind(Protocol):
     """What a file holds: its columns, when two rows are the same thing, and the commands that rows become. `fields`:
-    the column of each field of those commands that is not named like it."""
+    the column of each field of those commands that is not named like it. `telling_apart`: what can be done where two
+    rows that look the same are not, if anything can."""
 
     name: str
+    telling_apart: str
     table: Table
 
     @property
@@ -167,5 +169,8 @@ class Reading:
         other = self._duplicates.refused.get(row.number)
         if other is None:
             return ()
-        message = f"row {other} says the same thing: take one out, or let the last one win (--last-wins)"
+        message = (
+            f"row {other} says the same thing: take one out, {self._kind.telling_apart}"
+            "or let the last one win (--last-wins)"
+        )
         return (Problem.of(row, StockcoreError("duplicate_row", message, other_row=other)),)

@@ -147,10 +147,20 @@ class _Record:
 def _csv_rows(lines: _Counted, columns: Columns) -> Iterator[Row]:
     records = _csv_records(lines)
     header = _header(records)
+    nameless = len(header)
+    while header and header[-1] == "":  # columns that a spreadsheet saved for nothing
+        header.pop()
+    nameless -= len(header)
     columns.check(header)
     mended = set(REMARKS) <= set(header)
     for number, record in enumerate(records, 1):
-        yield _csv_row(number, record, header, mended)
+        yield _csv_row(number, _without(record, len(header), nameless), header, mended)
+
+
+def _without(record: _Record, width: int, nameless: int) -> _Record:
+    """Less its last cells, if they stand below no name and are empty."""
+    beyond = record.fields[width:]
+    return attrs.evolve(record, fields=record.fields[:width]) if len(beyond) == nameless and not any(beyond) else record
 
 
 def _header(records: Iterator[_Record]) -> list[str]:
@@ -183,7 +193,7 @@ def _unmended() -> StockcoreError:
 
 
 def _csv_records(lines: _Counted) -> Iterator[_Record]:
-    """Blank lines are no records.
+    """Blank lines, and rows of empty cells alone, are no records.
 
     A quote that does not close swallows lines until the file ends, a field grows over the csv module's limit
     (128 KiB), or another quote stands where none may: then nothing after it can be trusted.
@@ -203,7 +213,7 @@ def _csv_records(lines: _Counted) -> Iterator[_Record]:
                 ) from error
             yield _Record(begins, lines.text, (), f"not a row of comma-separated values: {error}")
             continue
-        if fields:
+        if any(map(str.strip, fields)):
             yield _Record(begins, lines.text, fields)
 
 

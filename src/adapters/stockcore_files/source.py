@@ -43,25 +43,33 @@ class Source:
     form: Form
     compressed: bool
     fingerprint: str
+    _seen: tuple[int, ...]  # what the file system says of the file; where that is the same, so is the content
 
     @classmethod
     def of(cls, path: Path) -> Source:
         """Errors: file_not_found, file_invalid (unknown ending, not a regular file, unreadable)."""
         form, compressed = _form_of(path)
-        return cls(path, form, compressed, _fingerprint(path, compressed))
+        seen = _seen(path)  # first: what changes while the content is read is noticed
+        return cls(path, form, compressed, _fingerprint(path, compressed), seen)
 
-    def check_unchanged(self) -> None:
-        """Errors: file_changed, when the content is no longer what the fingerprint was taken of."""
+    def check_unchanged(self, *, quick: bool = False) -> None:
+        """`quick`: the content is looked at only where the file system says that something has changed.
+
+        Errors: file_changed, when the content is no longer what the fingerprint was taken of.
+        """
+        if quick and _seen(self.path) == self._seen:
+            return
         try:
             now = _fingerprint(self.path, self.compressed)
         except StockcoreError:
             now = None
         if now != self.fingerprint:
-            raise StockcoreError("file_changed", f"{self.path.name} changed while it was read: import it again")
+            raise StockcoreError("file_changed", f"{self.path.name} changed while it was read")
 
     def lines(self, encoding: str = "utf-8") -> Iterator[str]:
-        """The physical lines, decoded, with their line ends; a byte order mark before CSV is dropped, and before JSON
-        if the encoding is `utf-8-sig`.
+        """The physical lines, decoded, each with its line end, of which a carriage return is no part (nor in a cell of
+        several lines: the same file saved elsewhere says the same); a byte order mark before CSV is dropped, and
+        before JSON if the encoding is `utf-8-sig`.
 
         Errors: value_unknown (encoding), invalid_encoding with the line, file_invalid (binary, broken gzip, a line
         over 1 MiB).
@@ -72,12 +80,21 @@ class Source:
             for number, line in enumerate(_raw_lines(stream, self.path.name), 1):
                 if number == 1:
                     line = self._first(line, signed)
-                yield _decoded(line, "utf-8" if signed else encoding, number)
+                text = _decoded(line, "utf-8" if signed else encoding, number)
+                yield text.removesuffix("\r\n") + "\n" if text.endswith("\r\n") else text
 
     def _first(self, line: bytes, signed: bool) -> bytes:
         if _BINARY.search(line[:_HEAD]):
             raise _invalid(self.path.name, "is not text: is it compressed, a spreadsheet, or UTF-16?")
         return line.removeprefix(_UTF8_MARK) if signed or self.form is Form.CSV else line
+
+
+def _seen(path: Path) -> tuple[int, ...]:
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 @contextlib.contextmanager

@@ -45,6 +45,7 @@ class Stock:
     they name the site's receiving place and the status `available` or leave them out."""
 
     name = "stock"
+    telling_apart = ""
     table = Table(_COLUMNS)
     fields: Final[Fields] = {}
 

@@ -78,7 +78,7 @@ def read_flag(value: object, *, field: str | None = None) -> bool:
     """yes, true, 1; no, false, 0. Errors: value_unknown."""
     if isinstance(value, bool):
         return value
-    word = _WORDS.get(str(value).casefold()) if isinstance(value, (str, int)) else None
+    word = _WORDS.get(str(value).strip().casefold()) if isinstance(value, (str, int)) else None
     if word is None:
         raise StockcoreError("value_unknown", "yes or no is needed here", field=field, allowed=["yes", "no"])
     return word

@@ -13,8 +13,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from stockcore.kernel.errors import StockcoreError
-from stockcore.kernel.quantity import ARITHMETIC
+from stockcore.kernel.quantity import ARITHMETIC, read_integer
 from stockcore_sql.connecting import translated
 from stockcore_sql.reading import Dialect, Postgres, Sqlite
 
@@ -59,10 +58,8 @@ def asking(connect: Connect) -> Iterator[Asking]:
 
 
 def page_size(limit: int) -> int:
-    """Errors: type_error."""
-    if isinstance(limit, bool) or not isinstance(limit, int):
-        raise StockcoreError("type_error", "a limit is a whole number", field="limit")
-    return max(1, min(limit, PAGE_MAX))
+    """Errors: those of read_integer."""
+    return read_integer(limit, field="limit", least=1, most=PAGE_MAX)
 
 
 def containing(text: str) -> str:

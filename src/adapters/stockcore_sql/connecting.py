@@ -16,6 +16,7 @@ from stockcore.kernel.errors import StockcoreError
 LOCK_WAIT_S: Final = 3  # PostgreSQL: longer than this for a lock is `busy`
 WRITER_WAIT_S: Final = 60  # SQLite: one writer at a time, the others wait
 
+_SECRETS: Final = ("password", "sslpassword", "passfile")
 _DRIVERS: Final = {"postgresql": "postgresql+psycopg", "sqlite": "sqlite"}
 
 
@@ -32,9 +33,18 @@ def url_of(url: str) -> URL:
         raise StockcoreError("database_url", "not a database URL: a file is sqlite:///path or sqlite:////from/the/root")
     if kind == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise StockcoreError("database_url", "the URL names no file: sqlite:///path or sqlite:////from/the/root")
+    if kind == "sqlite" and parsed.query:
+        raise StockcoreError("database_url", "the URL of a SQLite file takes no options after a question mark")
     if kind not in _DRIVERS:
         raise StockcoreError("database_url", f"no such kind of database: {kind}; sqlite or postgresql", kind=kind)
     return parsed.set(drivername=_DRIVERS[kind])
+
+
+def shown(url: str) -> str:
+    """A database URL as it may be shown: without its secrets. Errors: database_url."""
+    parsed = url_of(url)
+    kind = parsed.get_backend_name()
+    return parsed.set(drivername=kind).difference_update_query(_SECRETS).render_as_string(hide_password=True)
 
 
 def engine_for(url: str) -> sa.Engine:

@@ -7,7 +7,7 @@ from typing import Any, Final, TypedDict
 import sqlalchemy as sa
 
 from stockcore_sql import migrate, schema
-from stockcore_sql.connecting import translated
+from stockcore_sql.connecting import shown, translated
 from stockcore_sql.ddl import MONTHS_AHEAD, months_lacking
 
 
@@ -46,15 +46,15 @@ _MONTHS_WARNING: Final = (
 )
 
 
-def info_of(engine: sa.Engine) -> Info:
-    """Errors: db_unavailable."""
+def info_of(engine: sa.Engine, url: str) -> Info:
+    """`url`: what the engine was made of. Errors: db_unavailable."""
     with translated(), engine.connect() as connection:
         found = migrate.version(connection)
         is_postgresql = engine.dialect.name == "postgresql"
         server = ".".join(map(str, engine.dialect.server_version_info or ()))
         warnings = _warnings(connection) if is_postgresql and found is not None else []
         return {
-            "database": engine.url.render_as_string(hide_password=True),
+            "database": shown(url),
             "server": f"{'PostgreSQL' if is_postgresql else 'SQLite'} {server}",
             "schema": found,
             "needed": migrate.HEAD,

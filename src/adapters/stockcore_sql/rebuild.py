@@ -10,14 +10,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any, Final, TypedDict
 
 import attrs
 import sqlalchemy as sa
 
 from stockcore.kernel.errors import StockcoreError
-from stockcore.kernel.quantity import plain
+from stockcore.kernel.quantity import ARITHMETIC, plain
 from stockcore_sql import migrate
 from stockcore_sql.connecting import translated
 from stockcore_sql.schema import stock_movement, stock_opening, stock_pool, stock_quant
@@ -143,7 +143,7 @@ def rebuild(engine: sa.Engine, *, dry_run: bool = True) -> RebuildReport:
     nothing was changed), busy, schema_missing, schema_mismatch.
     """
     report: RebuildReport = {"dry_run": dry_run, "rows": 0, "differences": []}
-    with translated(), _alone(engine, dry_run) as connection:
+    with localcontext(ARITHMETIC), translated(), _alone(engine, dry_run) as connection:
         migrate.check(migrate.version(connection))
         for projection in (POOLS, QUANTS):
             rows, differences = _differences(connection, projection)

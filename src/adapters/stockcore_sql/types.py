@@ -15,6 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from stockcore.kernel.quantity import ARITHMETIC
 from stockcore.stock.figures import as_shown
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,19 +24,20 @@ SCALE: Final = 6
 _SCALED: Final = Decimal(10) ** SCALE
 
 
-#: The same few quantities and instants come again and again, and turning them costs more than remembering.
+#: The same few quantities and instants come again and again, and turning them costs more than remembering. Quantities
+#: are turned in our own arithmetic: what is remembered serves callers of any decimal context.
 _remembered: Final = lru_cache(maxsize=16_384)
 
 
 @_remembered
 def scaled(quantity: Decimal | None) -> int | None:
     """A quantity as SQLite stores it."""
-    return None if quantity is None else int(quantity * _SCALED)
+    return None if quantity is None else int(ARITHMETIC.multiply(quantity, _SCALED))
 
 
 @_remembered
 def unscaled(number: int | None) -> Decimal | None:
-    return None if number is None else Decimal(number).scaleb(-SCALE)
+    return None if number is None else Decimal(number).scaleb(-SCALE, ARITHMETIC)
 
 
 @_remembered
@@ -66,7 +68,7 @@ class Quantity(sa.types.TypeDecorator[Decimal]):
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
         if value is None:
             return None
-        return as_shown(Decimal(value).scaleb(-SCALE) if dialect.name == "sqlite" else value)
+        return as_shown(Decimal(value).scaleb(-SCALE, ARITHMETIC) if dialect.name == "sqlite" else value)
 
     def coerce_compared_value(self, op: Any, value: Any) -> sa.types.TypeEngine[Any]:
         return self

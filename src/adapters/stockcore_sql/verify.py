@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any, Final, TypedDict
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from stockcore.kernel.quantity import ARITHMETIC, plain
 from stockcore_sql import migrate
 from stockcore_sql.connecting import engine_for, translated
 from stockcore_sql.invariants import INVARIANTS, PARAMETERS, Invariant
@@ -48,7 +49,7 @@ def verify(target: str | sa.Engine, *, carry_out_follow_ups: Callable[[], object
     of its own. Errors: schema_missing, schema_mismatch, db_unavailable.
     """
     carry_out_follow_ups()
-    with translated(), _engine(target) as engine, snapshot(engine) as connection:
+    with localcontext(ARITHMETIC), translated(), _engine(target) as engine, snapshot(engine) as connection:
         migrate.check(migrate.version(connection))
         reports = [look(connection, invariant) for invariant in INVARIANTS]
     return {"ok": all(report["violation_count"] == 0 for report in reports), "invariants": reports}
@@ -164,7 +165,7 @@ def _plain(value: Any) -> Any:
     """As programs read it: quantities `10`, `0.25`; ids and times as text."""
     match value:
         case Decimal():
-            return format(value.normalize(), "f") if value else "0"
+            return plain(value)
         case UUID():
             return str(value)
         case datetime():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
-from stockcore_cli.printing import Printer, Table, write
+from stockcore_cli.printing import Printer, Table, tell, write
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,6 +50,8 @@ class Given:
     def show(self, document: Any, table: Callable[[], Sequence[Table]]) -> None:
         """The answer: one JSON document for programs, tables for people."""
         Printer(as_json=self.json).show(document, table)
+        if self.dry_run:
+            tell("dry run: nothing was done")
 
     def draw(self, document: Callable[[], Any], draw: Callable[[Console], object]) -> None:
         """The answer where tables are not enough for people."""
@@ -64,7 +66,10 @@ def _is_new_file(url: str) -> bool:
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         return False
     file = Path(parsed.database)
-    return file.parent.is_dir() and (not file.exists() or (file.is_file() and file.stat().st_size == 0))
+    try:
+        return file.parent.is_dir() and (not file.exists() or (file.is_file() and file.stat().st_size == 0))
+    except OSError:  # opening it says what is wrong
+        return False
 
 
 @contextlib.contextmanager

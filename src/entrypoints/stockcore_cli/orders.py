@@ -44,7 +44,7 @@ def order() -> None:
 @click.option("--site", "sites", multiple=True, help="Only these may serve it.")
 @click.option("--strategy", default="fewest_shipments", show_default=True, help="How to choose among sites.")
 @click.option("--currency", metavar="CODE", help="Default: that of the list prices taken, else GBP.")
-@click.option("--priority", type=int, default=0, show_default=True)
+@click.option("--priority", type=int, default=0, show_default=True, help="The higher is served first.")
 @click.option("--promise", metavar="TIME", help="When the goods are promised for, like 2026-04-03T17:00:00Z.")
 @click.option("--use-hold", "holds", multiple=True, metavar="REFERENCE", help="A hold that becomes its reservation.")
 @_command_id
@@ -92,7 +92,12 @@ def list_(given: Given, /, customer: str | None, after: str | None, limit: int) 
 
 @order.command("advance")
 @click.argument("number")
-@click.option("--to", required=True, metavar="STATE", help="picking, packed, dispatched or delivered.")
+@click.option(
+    "--to",
+    required=True,
+    metavar="STATE",
+    help="picking, packed, dispatched or delivered; validated: try again to reserve what was kept received.",
+)
 @click.option("--through", is_flag=True, help="By all the steps between, whatever else is still open.")
 @_command_id
 @pass_given

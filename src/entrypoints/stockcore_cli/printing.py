@@ -57,6 +57,8 @@ class Printer:
             write(_encodable(to_json({"error": _refusal(error)})))
             return
         tell(f"error: {f'{error.field}: ' if error.field else ''}{error.message} ({error.code})")
+        for failure in error.facts.get("failures", ())[1:]:
+            tell(f"       {failure['field']}: {failure['message']} ({failure['code']})")
         for row in error.facts.get("rows", ()):
             field = f", {row['field']}" if row["field"] else ""
             tell(f"  row {row['row']} (line {row['line']}){field}: {row['message']} ({row['code']})")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from importlib import resources
 from pathlib import Path
 from typing import Final
+
+from stockcore_sql.connecting import shown
 
 SAMPLE: Final = "online_retail_2010_12.csv.gz"
 ATTRIBUTION: Final = (
@@ -27,7 +30,7 @@ def fresh_database() -> Path:
 def what_next(url: str, program: str) -> list[tuple[str, str]]:
     """What to try on the demo's books: a sentence, and the command that shows it; `program` is how stockcore is
     called."""
-    option = f"--database {url}"
+    option = f"--database {shlex.quote(shown(url))}"
     return [
         ("What one order asked for, got and is still owed", f"{program} order show 536365 {option}"),
         ("What the house has of a SKU", f"{program} stock show --sku 85123A {option}"),

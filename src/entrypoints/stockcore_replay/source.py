@@ -118,6 +118,8 @@ def read_rows(path: Path) -> Iterator[SourceRow | UnreadableRow]:
 @contextmanager
 def _unpacked(path: Path) -> Iterator[IO[bytes]]:
     try:
+        if path.exists() and not path.is_file():
+            raise StockcoreError("file_invalid", f"{path.name} is not a regular file")
         with path.open("rb") as packed:
             if path.suffix.lower() == ".gz":
                 with gzip.open(packed) as stream:

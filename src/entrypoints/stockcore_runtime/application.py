@@ -163,7 +163,7 @@ class OwnApplication(Application):
 
     def info(self) -> Info:
         """Which database this is, and how much is in it; also where its schema is not this program's."""
-        return info_of(self._own_store.engine)
+        return info_of(self._own_store.engine, self._own_store.url)
 
     def close(self) -> None:
         self._own_store.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from decimal import localcontext
 from itertools import groupby, islice
 from pathlib import Path
@@ -91,6 +91,10 @@ def import_file(
     return report
 
 
+_AFTER_A_CHANGE: Final = ": take them out of the file before you import it again"
+_AFTER_A_BREAK: Final = ": import the same file again, and the rest goes in"
+
+
 class _Undone(Exception):
     """Ends a transaction that must leave nothing."""
 
@@ -128,12 +132,28 @@ class _Run:
             report.undone, report.accepted, report.repeated = report.accepted, 0, 0
 
     def per_row(self, path: Path) -> None:
-        """Good rows go in, in transactions of their own; the others into the rejected file."""
-        with ExitStack() as stack:
-            self._rejected = stack.enter_context(writing_rejected(path, self._reading.columns))
-            self._carry_out_all(self._asks_batch)
+        """Good rows go in, in transactions of their own; the others into the rejected file, also when the import breaks
+        off: then the error says what went in before."""
+        report = self._report
+        broken: StockcoreError | None = None
+        with writing_rejected(path, self._reading.columns) as self._rejected:
+            try:
+                self._carry_out_all(self._asks_batch)
+            except StockcoreError as error:
+                broken = error
         if self._rejected.count:
-            self._report.rejected_file = str(rejected_path(path))
+            report.rejected_file = str(rejected_path(path))
+        if broken is None:
+            return
+        if report.accepted:
+            broken.message += f"; {report.accepted} of its rows went in before"
+            broken.message += _AFTER_A_CHANGE if broken.code == "file_changed" else _AFTER_A_BREAK
+        broken.facts |= {
+            "accepted": report.accepted,
+            "rejected": report.rejected,
+            "rejected_file": report.rejected_file,
+        }
+        raise broken
 
     def _asks_batch(self, use_case: UseCase[Any, Any], commands: Sequence[Any]) -> list[Outcome[Any]]:
         return next(ask for ask in self._asks.values() if ask.use_case is use_case).batch(commands)
@@ -144,6 +164,7 @@ class _Run:
 
     def _carry_out_all(self, carry: CarryOut) -> None:
         for ask, chunk in self._chunks(self._reading.items()):
+            self._reading.source.check_unchanged(quick=True)
             self._note(chunk, _settled(carry, ask.use_case, [item.command for item in chunk]))
         self._reading.source.check_unchanged()
 

@@ -42,9 +42,10 @@ class PlaceOrder:
 
     `policy`: all_or_nothing, ship_available, backorder. `sites`: only these may serve it. `strategy`: how to choose
     among them. `holds`: references of holds that become this order's reservation. `keep_received`: a short order is
-    not refused but stays received. Without a number the next one is given (`SO-000001`; numbers of that form are
-    stockcore's own and refused from anybody else); `reference` is unique per customer. `currency` (ISO 4217): of all
-    its prices; None: that of the list prices it takes, where all are in one, else GBP.
+    not refused but stays received, unless it brings holds; `AdvanceOrder` to validated tries it again. Without a number
+    the next one is given (`SO-000001`; numbers of that form are stockcore's own and refused from anybody else);
+    `reference` is unique per customer. `currency` (ISO 4217): of all its prices; None: that of the list prices it
+    takes, where all are in one, else GBP. `priority`: the higher is served first.
     """
 
     lines: tuple[LineRequest, ...]
@@ -115,7 +116,7 @@ class CancelOrder:
 class AdvanceOrder:
     """Move an order's shipments to `to` (picking, packed, dispatched, delivered); with `through`, by all the steps
     between, taking the shipments that exist after release and ignoring an open remainder. `shipments`: only these
-    (numbers); all of the order's when empty."""
+    (numbers); all of the order's when empty. To validated: an order that was kept received is tried again."""
 
     number: str
     to: str

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from stockcore.kernel.quantity import ZERO
+from stockcore.kernel.quantity import ARITHMETIC, ZERO
 from stockcore.kernel.unit_of_work import Changes, Ids, NewIds, Origin, Store, UnitOfWork
 from stockcore.orders.history import NOTHING_LEFT, announce, close_shipment
 from stockcore.orders.lifecycle import UNDISPATCHED
@@ -38,7 +38,7 @@ def follow_up_orders(store: Store, origin: Origin) -> int:
 
 def _follow_up_some(store: Store, origin: Origin, after: int) -> tuple[int | None, int]:
     """Those that come `after` a row; returns the last of them, if there may be more, and how many orders took note."""
-    with store.transaction(origin) as uow:
+    with localcontext(ARITHMETIC), store.transaction(origin) as uow:
         pending = uow.load(PendingFollowUps(after, FOLLOW_UPS_MAX))
         if not pending:
             return None, 0

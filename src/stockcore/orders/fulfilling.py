@@ -22,7 +22,7 @@ from stockcore.orders.cancelling import close_empty_shipments
 from stockcore.orders.commands import AdvanceOrder
 from stockcore.orders.desk import OrderDesk
 from stockcore.orders.history import NOTHING_LEFT, announce, write_history
-from stockcore.orders.lifecycle import BEFORE, OPEN_SHIPMENT, SHIPMENT_STATES, State, illegal
+from stockcore.orders.lifecycle import BEFORE, OPEN_SHIPMENT, SHIPMENT_STATES, UNDISPATCHED, State, illegal
 from stockcore.orders.records import Order, Shipment, ShipmentLine, VariantsOfOrders
 from stockcore.orders.results import OrderChanged
 from stockcore.orders.validating import validate
@@ -144,11 +144,12 @@ def _release(desk: OrderDesk, order: Order) -> list[Shipment]:
     if desk.unreleased(order) <= ZERO:
         if desk.undispatched(order):
             return []
+        if desk.state(order) in (State.DISPATCHED, State.DELIVERED):
+            raise illegal(desk.state(order), State.PICKING)
         raise StockcoreError(
             "nothing_to_release", "nothing is reserved for this order that is not released", number=order.number
         )
-    if order.ship_complete and any(backorder.outstanding > ZERO for backorder in desk.backorders(order)):
-        raise StockcoreError("not_complete", "the order ships complete, and part of it is backordered")
+    _check_complete(desk, order)
     shipments: dict[int, Shipment] = {}
     missing = [(r, left) for r in desk.reservations(order) if (left := _allocate(desk, order, r, shipments)) > ZERO]
     if not shipments or (missing and order.ship_complete):
@@ -159,6 +160,12 @@ def _release(desk: OrderDesk, order: Order) -> list[Shipment]:
         demand = demand_of(reservation)
         desk.book.raise_exception("not_allocatable", site=reservation.site, demand=demand, quantity=left)
     return list(shipments.values())
+
+
+def _check_complete(desk: OrderDesk, order: Order) -> None:
+    """Errors: not_complete."""
+    if order.ship_complete and any(backorder.outstanding > ZERO for backorder in desk.backorders(order)):
+        raise StockcoreError("not_complete", "the order ships complete, and part of it is backordered")
 
 
 def _allocate(desk: OrderDesk, order: Order, reservation: Reservation, shipments: dict[int, Shipment]) -> Decimal:
@@ -253,7 +260,10 @@ def _pack(desk: OrderDesk, order: Order, shipment: Shipment) -> None:
 
 
 def _dispatch(desk: OrderDesk, order: Order, shipment: Shipment) -> None:
-    """On hand and reserved fall together; the shipment's lines say what was sent."""
+    """On hand and reserved fall together; the shipment's lines say what was sent. Of an order that ships complete
+    nothing leaves while some of it gave way since it was released. Errors: not_complete."""
+    if all(other.state in UNDISPATCHED for other in desk.shipments(order)):
+        _check_complete(desk, order)
     posting = Posting(desk.new_id(), "shipment", shipment.id, None, None)
     sent: dict[UUID, ShipmentLine] = {}
     for reservation, allocation in _content(desk, order, shipment):

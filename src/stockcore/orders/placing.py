@@ -226,7 +226,7 @@ def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
         return found
 
     plan = sourcing.plan(wanted, available, serving, command.strategy, pooled)
-    kept = command.keep_received and not plan.is_whole and command.policy == "all_or_nothing"
+    kept = command.keep_received and not plan.is_whole and command.policy == "all_or_nothing" and not command.holds
     if not kept:
         _refuse_shortage(command, plan, wanted, serving, counter.book, available)
     explanation = to_json(sourcing.explain(plan, wanted, available, serving, command.strategy))
@@ -430,7 +430,7 @@ def _refuse_shortage(
     """Errors: insufficient_stock, with what each site had when its pool was locked, and the pool's last_seq."""
     if plan.is_whole or command.policy == "backorder":
         return
-    if command.policy == "ship_available" and plan.takes:
+    if command.policy == "ship_available" and (plan.takes or not all(wish.stocked for wish in wishes)):
         return
     raise shortage_error(plan, wishes, candidates, book, available)
 
@@ -467,7 +467,8 @@ def shortage_error(
         )
     short_lines = [line for line in lines if line["short"] != "0"]
     words = ", ".join(f"{line['sku']} {line['available']} of {line['requested']}" for line in short_lines[:5])
-    return StockcoreError("insufficient_stock", f"not enough stock: {words}", field="lines", lines=lines)
+    more = f", and {len(short_lines) - 5} more lines" if len(short_lines) > 5 else ""
+    return StockcoreError("insufficient_stock", f"not enough stock: {words}{more}", field="lines", lines=lines)
 
 
 def _order(counter: Counter, command: PlaceOrder, order_id: UUID, terms: _Terms, kept: bool) -> Order:

@@ -117,12 +117,20 @@ def plan(
     if len(candidates) == 1:
         return _fill(wishes, available, candidates, pooled)
     names = policies_of(strategy)
+    if len(candidates) > EXACT_SITES_MAX:
+        candidates = _with_goods(wishes, available, candidates) or candidates[:1]
     best: Plan | None = None
     for chosen in _sets_of(wishes, available, candidates, pooled):
         found = _fill(wishes, available, chosen, pooled)
         if best is None or _rank(found, names) < _rank(best, names):
             best = found
     return best if best is not None else Plan((), tuple(wish.quantity for wish in wishes), ())
+
+
+def _with_goods(wishes: Sequence[Wish], available: Available, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+    """Those that have any of what is wanted: the others are in no plan."""
+    wanted = [(line, wish.variant) for line, wish in enumerate(wishes) if wish.stocked]
+    return [c for c in candidates if any(available(line, variant, c.site) > ZERO for line, variant in wanted)]
 
 
 def _rank(found: Plan, names: Sequence[str]) -> tuple[Any, ...]:
@@ -144,6 +152,19 @@ def _sets_of(
         chosen.append(min(left, key=lambda site: sum(_fill(wishes, available, [*chosen, site], pooled).short, ZERO)))
         left.remove(chosen[-1])
         yield sorted(chosen, key=candidates.index)
+        yield _without_needless(wishes, available, sorted(chosen, key=candidates.index), pooled)
+
+
+def _without_needless(
+    wishes: Sequence[Wish], available: Available, sites: Sequence[Candidate], pooled: Pooled | None
+) -> Sequence[Candidate]:
+    """Less the sites, the least preferred first, without which no more is short."""
+    short = sum(_fill(wishes, available, sites, pooled).short, ZERO)
+    for site in reversed(sites):
+        others = [other for other in sites if other is not site]
+        if others and sum(_fill(wishes, available, others, pooled).short, ZERO) <= short:
+            sites = others
+    return sites
 
 
 class _Taken:
