@@ -169,28 +169,36 @@ def _check_complete(desk: OrderDesk, order: Order) -> None:
 
 
 def _allocate(desk: OrderDesk, order: Order, reservation: Reservation, shipments: dict[int, Shipment]) -> Decimal:
-    """Choose the goods for what is unreleased of a reservation: a pinned one has its own, the rest comes by the site's
-    strategy. They go into the site's new shipment, which is made with the first goods for it. Answers what is left."""
+    """Choose the goods for what is unreleased of a reservation: a pinned one has its own, or others like them where
+    those cannot be taken, the rest comes by the site's strategy. They go into the site's new shipment, which is made
+    with the first goods for it. Answers what is left."""
     mine = desk.book.allocations_of(reservation)
     left = reservation.outstanding - sum((allocation.quantity for allocation in mine), ZERO)
     requirement = requirement_of(reservation.requirement)
-    stuck = ZERO
+    stuck: list[Allocation] = []
     for allocation in mine:
         if allocation.release == NOBODY:
             quant, quantity = desk.book.quants_by_id[allocation.quant], allocation.quantity
-            if desk.floor.shelf(quant, requirement) is None:  # expired, or blocked, since it was chosen
-                stuck += quantity
+            if desk.floor.shelf(quant, requirement) is None:  # expired, or blocked, or moved, since it was chosen
+                stuck.append(allocation)
+                left += quantity
                 continue
             desk.book.deallocate(allocation, quantity)
             release = _shipment_for(desk, order, reservation.site, shipments)
             desk.book.allocate(reservation, quant, quantity, release=release)
     if left <= ZERO:
-        return stuck
+        return ZERO
     for quant, part in choose(desk.floor.shelves(desk.book, reservation.variant, reservation.site, requirement), left):
         release = _shipment_for(desk, order, reservation.site, shipments)
         desk.book.allocate(reservation, quant, part, release=release)
         left -= part
-    return left + stuck
+    replaced = sum((allocation.quantity for allocation in stuck), ZERO) - left  # the rest stays chosen as it was
+    for allocation in stuck:
+        part = min(max(replaced, ZERO), allocation.quantity)
+        if part > ZERO:
+            desk.book.deallocate(allocation, part)
+            replaced -= part
+    return left
 
 
 def _shipment_for(desk: OrderDesk, order: Order, site: int, shipments: dict[int, Shipment]) -> UUID:

@@ -407,16 +407,19 @@ def _held(holds: Sequence[Reservation]) -> dict[tuple[int, int], Decimal]:
 
 
 def _fitting(counter: Counter, demand: Demand, site: int, holds: Sequence[Reservation]) -> Decimal:
-    """How much at the site fits a pinned demand, the goods chosen for holds of the same wish included."""
+    """How much at the site fits a pinned demand, the goods chosen for its holds included."""
     if not demand.requirement:
         return QUANTITY_MAX
-    shelves = counter.floor.shelves(counter.book, demand.variant, site, requirement_of(demand.requirement))
+    book, floor, requirement = counter.book, counter.floor, requirement_of(demand.requirement)
+    here = [hold for hold in holds if (hold.variant, hold.site) == (demand.variant, site)]
     chosen = (
-        counter.book.allocated(hold)
-        for hold in holds
-        if (hold.variant, hold.site, hold.requirement) == (demand.variant, site, demand.requirement)
+        allocation.quantity
+        for hold in here
+        for allocation in book.allocations_of(hold)
+        if floor.shelf(book.quants_by_id[allocation.quant], requirement) is not None
     )
-    return sum((shelf.quant.free for shelf in shelves), sum(chosen, ZERO))
+    free = (shelf.quant.free for shelf in floor.shelves(book, demand.variant, site, requirement))
+    return sum(free, sum(chosen, ZERO))
 
 
 def _refuse_shortage(
@@ -430,7 +433,7 @@ def _refuse_shortage(
     """Errors: insufficient_stock, with what each site had when its pool was locked, and the pool's last_seq."""
     if plan.is_whole or command.policy == "backorder":
         return
-    if command.policy == "ship_available" and (plan.takes or not all(wish.stocked for wish in wishes)):
+    if command.policy == "ship_available" and plan.takes:
         return
     raise shortage_error(plan, wishes, candidates, book, available)
 

@@ -15,6 +15,7 @@ from stockcore.kernel.quantity import DECIMALS_MAX, ONE, check_step, read_decima
 from stockcore.kernel.reading import read_list
 from stockcore.kernel.text import normal_code, optional_text, read_text
 from stockcore.kernel.values import value
+from stockcore.locations.records import Purpose
 from stockcore.orders import sourcing
 from stockcore.orders.commands import LineRequest, PlaceOrder
 from stockcore.orders.commands import Requirement as WantedUnits
@@ -184,7 +185,8 @@ def _lot(known: Known, variant: Sold, code: str, field: str) -> int:
 
 
 def _place_of(known: Known, code: str, field: str, serving: Sequence[sourcing.Candidate]) -> int:
-    """The one place of that code at the sites that may serve. Errors: unknown_location, ambiguous_location."""
+    """The one place of that code at the sites that may serve. Errors: unknown_location, ambiguous_location,
+    location_not_storable."""
     sites = {candidate.site: candidate.code for candidate in serving}
     wanted = normal_code(code)
     found = [p for p in known.floor.places.values() if p.normal_code == wanted and p.site in sites]
@@ -194,5 +196,12 @@ def _place_of(known: Known, code: str, field: str, serving: Sequence[sourcing.Ca
         )
     if len(found) > 1:
         raise ambiguous_location((sites[place.site] for place in found), code, field=f"{field}/location")
-    place: int = found[0].id
-    return place
+    place = found[0]
+    if place.purpose == Purpose.NONE:
+        raise StockcoreError(
+            "location_not_storable",
+            f"nothing lies in {place.code} itself: name a place in it",
+            field=f"{field}/location",
+        )
+    number: int = place.id
+    return number

@@ -224,8 +224,9 @@ class Book:
     ) -> None:
         """One ledger row for goods that come to a quant or leave it; its pool follows."""
         pool = self.pool(quant.variant, quant.site)
-        if change > ZERO and (quant.on_hand == ZERO or (received_at or self.now) < quant.received_at):
-            quant.received_at = received_at or self.now
+        came_at = received_at or posting.occurred_at or self.now
+        if change > ZERO and (quant.on_hand == ZERO or came_at < quant.received_at):
+            quant.received_at = came_at
         quant.on_hand += change
         pool.on_hand += change
         if quant.status != Status.AVAILABLE:
@@ -288,6 +289,8 @@ class Book:
     ) -> None:
         pool.reserved += change
         recorded_at = self.now if self.now >= pool.last_recorded_at else pool.last_recorded_at
+        # a promise is given and withdrawn when we decide it, whatever entered late it is decided by
+        occurred_at = (posting.occurred_at if kind is MovementKind.COMMIT else None) or recorded_at
         seq = self.next_id()
         pool.last_seq = seq
         pool.last_recorded_at = recorded_at
@@ -316,7 +319,7 @@ class Book:
                 posting.reason,
                 self._actor,
                 self._source,
-                posting.occurred_at or recorded_at,
+                occurred_at,
                 recorded_at,
             )
         )

@@ -280,8 +280,8 @@ class Desk:
     def check_arrival(self, variant: Variant, site: Location, coming: Decimal) -> None:
         """Refuse what nothing here could keep: a unit's own number, or a figure too large. Errors:
         serials_not_supported, quantity_out_of_range."""
-        if coming > ZERO and variant.serial_tracking == "receipt":
-            raise StockcoreError("serials_not_supported", "receiving serial numbers is not built yet", field="sku")
+        if coming > ZERO and variant.serial_tracking != "none":
+            raise StockcoreError("serials_not_supported", "keeping serial numbers is not built yet", field="sku")
         pool = self.book.pools.get((variant.id, site.id))
         if pool is not None and pool.on_hand + coming >= QUANTITY_LIMIT:
             raise StockcoreError(

@@ -147,8 +147,10 @@ def _reserve(desk: Desk, names: dict[UUID, DemandName], command: ReserveStock) -
     posting = Posting(desk.uow.new_ids(1)[0], demand_type, demand_id, None, None)
     for site, part in takes:
         reservation = reserve(desk.book, posting, desk.floor, demand, site.id, part)
-        if expires_at is not None or reservation.outstanding == part:
-            reservation.expires_at = expires_at  # a longer time for all of it; a new start for what had ended
+        if reservation.outstanding == part:
+            reservation.expires_at = expires_at  # a new start for what had ended
+        elif expires_at is not None and reservation.expires_at is not None:
+            reservation.expires_at = max(expires_at, reservation.expires_at)  # a longer time for all of it
     document = _document(desk, demand_type, reference, variant)
     _announce(desk, "stock.reserved", posting, document, quantity)
     return document
@@ -432,7 +434,10 @@ def _issue(desk: Desk, site: int, issues: Sequence[_Issue], occurred_at: datetim
         )
         consumed[reservation.id] = consumed.get(reservation.id, ZERO) + issue.quantity
     for number, quantity in consumed.items():
-        desk.book.consume(posting, desk.book.reservations_by_id[number], quantity)
+        reservation = desk.book.reservations_by_id[number]
+        desk.book.consume(posting, reservation, quantity)
+        # where other goods were taken than those that it had chosen
+        free_allocations(desk.book, reservation, desk.book.allocated(reservation) - reservation.outstanding)
     return posting
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from stockcore.stock.commands import CountStock, MoveStock
+from stockcore.stock.commands import CountStock, DamageStock, MoveStock
 from stockcore.stock.results import StockChange
-from stockcore.stock.use_cases import COUNT_STOCK, MOVE_STOCK
+from stockcore.stock.use_cases import COUNT_STOCK, DAMAGE_STOCK, MOVE_STOCK
 from tests.support.house import House, d
 
 
@@ -72,3 +72,23 @@ def test_what_was_moved_after_the_count_is_where_it_was_then(house: House) -> No
     assert house.do(COUNT_STOCK, count(9, counted_at)).quantity == -1
     assert house.do(COUNT_STOCK, count(0, counted_at, location="BIN")).quantity == 0
     assert (house.at("A", "LEEDS", "RECEIVING"), house.at("A", "LEEDS", "BIN")) == (5, 4)
+
+
+def test_what_is_entered_late_gives_and_takes_promises_when_it_is_entered(house: House) -> None:
+    clock = house.stop_the_clock()
+    yesterday = clock.now
+    clock.pass_time(days=1)
+    house.order(("A", 5), policy="backorder")
+    house.receive("A", 10, occurred_at=yesterday)
+    house.do(DAMAGE_STOCK, DamageStock(sku="A", site="LEEDS", quantity=d(8), reason="wet", occurred_at=yesterday))
+    assert {row.occurred_at for row in house.ledger("reserved")} == {clock.now}
+    assert {row.occurred_at for row in house.ledger()} == {yesterday}
+
+
+def test_goods_that_came_earlier_leave_first_whenever_they_were_entered(house: House) -> None:
+    clock = house.stop_the_clock()
+    house.place("LEEDS", "BIN", "SHELF")
+    house.receive("A", 5, location="BIN", occurred_at=clock.now - timedelta(days=1))
+    house.receive("A", 5, location="SHELF", occurred_at=clock.now - timedelta(days=5))
+    house.advance(house.order(("A", 5)).number, "dispatched", through=True)
+    assert (house.at("A", "LEEDS", "BIN"), house.at("A", "LEEDS", "SHELF")) == (5, 0)

@@ -27,9 +27,9 @@ from stockcore.orders.editing import EDIT_ORDER
 from stockcore.orders.fulfilling import ADVANCE_ORDER
 from stockcore.orders.placing import PLACE_ORDER
 from stockcore.orders.results import OrderChanged
-from stockcore.stock.commands import MoveStock
+from stockcore.stock.commands import DamageStock, MoveStock
 from stockcore.stock.records import StockException
-from stockcore.stock.use_cases import MOVE_STOCK
+from stockcore.stock.use_cases import DAMAGE_STOCK, MOVE_STOCK
 from stockcore.stock.waiting import UNBLOCK_LOCATION
 from tests.support.house import ANN, House, d, order, together
 
@@ -282,3 +282,23 @@ def test_picked_goods_do_not_go_back_into_a_bin_that_is_out_of_use(
     house.cancel(number)
     assert (house.at("A", "LEEDS", "BIN"), house.at("A", "LEEDS", "RECEIVING")) == (0, 5)
     house.advance(house.order(("A", 5)).number, "delivered", through=True)
+
+
+def test_of_an_order_that_ships_complete_nothing_leaves_while_some_of_it_gave_way(house: House) -> None:
+    house.receive("A", 4)
+    number = house.order(("A", 4), policy="backorder", ship_complete=True).number
+    house.advance(number, "packed", through=True)
+    house.do(DAMAGE_STOCK, DamageStock(sku="A", site="LEEDS", location="PACKING", quantity=d(1), reason="dropped"))
+    wish = AdvanceOrder(number=number, to="dispatched")
+    assert house.refused(ADVANCE_ORDER, wish).code == "not_complete"
+    house.receive("A", 1)
+    house.advance(number, "dispatched", through=True)
+    assert house.line(number) == (0, 0, 4)
+
+
+def test_what_has_left_is_not_picked_again_ord01(house: House) -> None:
+    house.receive("A", 1)
+    number = house.order(("A", 1)).number
+    house.advance(number, "dispatched", through=True)
+    refusal = house.refused(ADVANCE_ORDER, AdvanceOrder(number=number, to="picking"))
+    assert (refusal.code, refusal.facts["current"]) == ("illegal_transition", "dispatched")

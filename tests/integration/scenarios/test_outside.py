@@ -253,3 +253,21 @@ def test_only_what_a_person_posted_in_one_go_is_reversed(house: House) -> None:
     lost = house.do(ADJUST_STOCK, AdjustStock(sku="A", site="LEEDS", quantity=d(-1), reason="lost"))
     house.do(REVERSE_POSTING, reverse(lost))
     assert house.stock("A") == (3, 0, 3)
+
+
+def test_a_further_part_of_a_hold_never_shortens_its_time(house: House) -> None:
+    clock = house.stop_the_clock()
+    house.receive("A", 9)
+
+    def hold(quantity: int, hours: int) -> None:
+        until = clock.now + timedelta(hours=hours)
+        house.do(RESERVE_STOCK, ReserveStock(sku="A", quantity=d(quantity), reference="h", expires_at=until))
+
+    hold(3, 5)
+    hold(1, 1)
+    clock.pass_time(hours=2)
+    house.do(EXPIRE_HOLDS, ExpireHolds())
+    assert house.stock("A") == (9, 4, 5)
+    clock.pass_time(hours=4)
+    house.do(EXPIRE_HOLDS, ExpireHolds())
+    assert house.stock("A") == (9, 0, 9)

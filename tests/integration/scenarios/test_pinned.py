@@ -2,13 +2,16 @@
 
 from datetime import date, timedelta
 
+from stockcore.locations.commands import BlockLocation, UnblockLocation
+from stockcore.locations.use_cases import BLOCK_LOCATION
 from stockcore.orders.commands import EditOrder, LineEdit, LineRequest, Requirement
 from stockcore.orders.editing import EDIT_ORDER
 from stockcore.orders.placing import PLACE_ORDER
-from stockcore.stock.commands import DamageStock, ReserveStock
-from stockcore.stock.records import Allocation
-from stockcore.stock.reserving import RESERVE_STOCK
+from stockcore.stock.commands import CommitReservation, DamageStock, ReserveStock
+from stockcore.stock.records import NOBODY, Allocation
+from stockcore.stock.reserving import COMMIT_RESERVATION, RESERVE_STOCK
 from stockcore.stock.use_cases import DAMAGE_STOCK
+from stockcore.stock.waiting import UNBLOCK_LOCATION
 from tests.support.house import MORNING, House, d, order
 
 
@@ -140,3 +143,77 @@ def test_lines_that_leave_each_other_no_choice_are_served_whatever_their_order(h
     wishes = [LineRequest(sku="MILK", quantity=d(5), requirement=Requirement(shelf_life_days=days)) for days in (3, 30)]
     for pinned_lines in (wishes, wishes[::-1]):
         house.cancel(house.order(*pinned_lines).number)
+
+
+def block(house: House, *bins: str) -> None:
+    for code in bins:
+        house.do(BLOCK_LOCATION, BlockLocation(site="LEEDS", location=code))
+
+
+def unblock(house: House, code: str) -> None:
+    house.do(UNBLOCK_LOCATION, UnblockLocation(site="LEEDS", location=code))
+
+
+def two_bins(house: House) -> None:
+    """5 of L1 in BIN, 5 in SHELF."""
+    house.product("L", lot_tracked=True)
+    house.place("LEEDS", "BIN", "SHELF")
+    house.receive("L", 5, lot="L1", location="BIN")
+    house.receive("L", 5, lot="L1", location="SHELF")
+
+
+def test_what_commits_other_goods_than_those_chosen_gives_the_chosen_ones_back(house: House) -> None:
+    two_bins(house)
+    house.do(RESERVE_STOCK, ReserveStock(sku="L", quantity=d(5), reference="w", demand_type="external", lot="L1"))
+    block(house, "BIN")
+    house.do(COMMIT_RESERVATION, CommitReservation(reference="w", sku="L"))
+    assert house.at("L", "LEEDS", "SHELF", lot="L1") == 0
+    assert not house.rows(Allocation)
+    unblock(house, "BIN")
+    house.advance(house.order(pinned(5, lot="L1")).number, "delivered", through=True)
+
+
+def test_chosen_goods_that_may_no_longer_be_taken_make_no_order_whole(house: House) -> None:
+    two_lots(house)
+    house.place("LEEDS", "BIN")
+    house.receive("L", 5, lot="L3", location="BIN")
+    house.do(RESERVE_STOCK, ReserveStock(sku="L", quantity=d(5), reference="g", lot="L3"))
+    block(house, "BIN")
+    wish = order(pinned(5, lot="L3"), holds=("g",))
+    assert house.refused(PLACE_ORDER, wish).code == "insufficient_stock"
+    unblock(house, "BIN")
+    assert house.do(PLACE_ORDER, wish).lines[0].reserved == 5
+    assert house.refused(PLACE_ORDER, order(pinned(1, lot="L3"))).code == "insufficient_stock"
+
+
+def test_a_hold_counts_for_an_order_that_its_goods_satisfy(house: House) -> None:
+    two_bins(house)
+    house.do(RESERVE_STOCK, ReserveStock(sku="L", quantity=d(5), reference="h", lot="L1", location="BIN"))
+    house.do(RESERVE_STOCK, ReserveStock(sku="L", quantity=d(5), reference="other", lot="L1"))
+    placed = house.order(pinned(5, lot="L1"), holds=("h",))
+    house.advance(placed.number, "delivered", through=True)
+    assert house.at("L", "LEEDS", "BIN", lot="L1") == 0
+
+
+def test_what_was_chosen_and_is_blocked_now_is_replaced_by_other_goods_that_fit(house: House) -> None:
+    two_bins(house)
+    number = house.order(pinned(5, lot="L1")).number
+    block(house, "BIN")
+    house.advance(number, "delivered", through=True)
+    assert house.at("L", "LEEDS", "SHELF", lot="L1") == 0
+    unblock(house, "BIN")
+    assert house.stock("L") == (5, 0, 5)
+
+
+def test_what_is_replaced_only_in_part_keeps_the_rest_of_what_was_chosen(house: House) -> None:
+    two_bins(house)
+    number = house.order(pinned(5, lot="L1")).number
+    house.do(RESERVE_STOCK, ReserveStock(sku="L", quantity=d(3), reference="h", lot="L1", location="SHELF"))
+    block(house, "BIN")
+    house.advance(number, "picking")
+    released = [allocation.quantity for allocation in house.rows(Allocation) if allocation.release != NOBODY]
+    chosen = [allocation.quantity for allocation in house.rows(Allocation) if allocation.release == NOBODY]
+    assert (released, chosen) == ([d(2)], [d(3), d(3)])
+    unblock(house, "BIN")
+    house.advance(number, "delivered", through=True)
+    assert house.line(number) == (0, 0, 5)

@@ -58,3 +58,24 @@ def test_a_dear_site_that_has_everything_is_told_as_such() -> None:
     explanation = told([mugs(4)], {LEEDS.site: 2, HULL.site: 2, dear.site: 9}, [LEEDS, HULL, dear], "cheapest")
     assert explanation["chosen"] == ["LEEDS", "HULL"]
     assert explanation["would_change"] == "another strategy: YORK has the whole order"
+
+
+def many_sites(stock: Mapping[str, Mapping[int, int]], empty: int) -> Plan:
+    """The plan for 5 of each of the variants 1 to 3, at these sites and so many that have nothing."""
+    codes = [*stock, *(f"EMPTY-{number}" for number in range(empty))]
+    sites = [Candidate(number, code) for number, code in enumerate(codes, 1)]
+    there = {(number, variant): found for number, code in enumerate(stock, 1) for variant, found in stock[code].items()}
+    wishes = [Wish(variant, str(variant), D(5), D(1), "", True) for variant in (1, 2, 3)]
+    return plan(wishes, lambda _, variant, site: D(there.get((site, variant), 0)), sites, "fewest_shipments")
+
+
+def test_sites_that_have_nothing_make_no_order_more_parcels() -> None:
+    stock = {"S0": {1: 3, 3: 5}, "S1": {1: 3, 2: 5}, "S2": {1: 5, 2: 3, 3: 2}, "S3": {2: 3, 3: 2}}
+    for empty in (0, 5, 30):
+        assert [site.code for site in many_sites(stock, empty).sites] == ["S0", "S1"]
+
+
+def test_of_many_sites_none_is_used_that_is_not_needed() -> None:
+    stock = {"A": {1: 3, 2: 3, 3: 3}, "B": {1: 5, 2: 2}, "C": {2: 3, 3: 5}}
+    more = {f"D{number}": {1: 1} for number in range(8)}
+    assert [site.code for site in many_sites({**stock, **more}, 0).sites] == ["B", "C"]
