@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
+from stockcore_replay.demo import what_next
 from tests.integration.cli.conftest import PROGRAM, Program
 
 
@@ -58,6 +59,41 @@ def test_a_wrong_password_is_exit_4_and_is_not_told_b165(postgres_url: str) -> N
     assert done.returncode == 4
     assert '"code":"db_unavailable"' in done.stdout
     assert "secret" not in done.stdout + done.stderr
+
+
+def test_what_is_said_of_a_database_leaves_out_its_secrets_b165(postgres_url: str) -> None:
+    url = make_url(postgres_url).update_query_dict({"password": "secret-one", "sslpassword": "secret-two"})
+    program = Program(url.render_as_string(hide_password=False))
+    for done in (program.run("db", "info"), program.run("db", "info", "--json"), program.run("db", "upgrade")):
+        assert done.returncode == 0, done.stderr
+        assert "secret" not in done.stdout + done.stderr
+    commands = what_next("postgresql://ann:secret-one@localhost/shop?sslpassword=secret-two&port=5433", "stockcore")
+    assert not [command for _, command in commands if "secret" in command]
+    assert "'postgresql://ann:***@localhost/shop?port=5433'" in commands[0][1]
+
+
+def test_a_sqlite_url_takes_no_options(tmp_path: Path) -> None:
+    refusal = Program(f"sqlite:///{tmp_path}/shop.db?mode=ro").refusal(4, "product", "list")
+    assert refusal["code"] == "database_url"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_dry_run_on_a_file_that_cannot_be_looked_at_is_refused_like_the_real_one(tmp_path: Path) -> None:
+    program = Program(f"sqlite:///{tmp_path}/{'x' * 300}.db")
+    assert program.refusal(4, "product", "list", "--dry-run")["code"] == "db_unavailable"
+
+
+def test_every_wrong_line_of_an_order_is_told_ord11(shop: Program) -> None:
+    done = shop.run("order", "place", "--line", "A=1", "--line", "Z=1", "--line", "A=0.5")
+    assert done.returncode == 1
+    assert "lines/1/sku" in done.stderr
+    assert "lines/2/quantity" in done.stderr
+
+
+def test_a_replay_of_what_is_no_file_is_refused_at_once(program: Program, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "orders.csv")
+    refusal = program.refusal(3, "replay", "online-retail", str(tmp_path / "orders.csv"))
+    assert refusal["code"] == "file_invalid"
 
 
 def test_a_file_that_is_no_database_is_exit_4(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterator
-from decimal import localcontext
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +197,62 @@ def test_a_file_that_changes_meanwhile_leaves_nothing_b151(app: OwnApplication, 
         import_file(app, "stock", path, progress=change)
     assert caught.value.code == "file_changed"
     assert everything(app) == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "header", "row"),
+    [("stock", "sku,site,quantity,reference", "A,MAIN,1,{number}"), ("orders", "order,sku,quantity", "{number},A,1")],
+)
+def test_a_file_that_grows_meanwhile_is_told_with_what_went_in_before_b151(
+    app: OwnApplication, tmp_path: Path, kind: str, header: str, row: str
+) -> None:
+    path = tmp_path / "file.csv"
+    app.stock.receive(sku="A", site="MAIN", quantity=Decimal(1000))
+    rows = [row.format(number=f"O-{number}") for number in range(450)]
+    path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+
+    def grow(_: int) -> None:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(row.format(number="LATE") + "\n")
+
+    with pytest.raises(StockcoreError) as caught:
+        import_file(app, kind, path, mode=Mode.PER_ROW, progress=grow)
+    assert (caught.value.code, caught.value.facts["accepted"]) == ("file_changed", 200)
+    assert "200 of its rows went in before" in caught.value.message
+
+
+def test_an_import_that_breaks_off_keeps_its_rejected_rows_and_says_what_went_in(
+    app: OwnApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "stock.csv"
+    rows = ["A,MAIN,no,R", *(f"A,MAIN,1,R{number}" for number in range(250))]
+    path.write_text("\n".join(["sku,site,quantity,reference", *rows, ""]), encoding="utf-8")
+    app.stock.receive(sku="A", site="MAIN", quantity=Decimal(1000))
+    batch = type(app.stock.receive).batch
+    calls: list[int] = []
+
+    def failing(ask: Any, commands: Sequence[Any], **options: Any) -> Any:
+        calls.append(len(commands))
+        if len(calls) == 2:
+            raise StockcoreError("storage_full", "the disk is full")
+        return batch(ask, commands, **options)
+
+    monkeypatch.setattr(type(app.stock.receive), "batch", failing)
+    with pytest.raises(StockcoreError) as caught:
+        import_file(app, "stock", path, mode=Mode.PER_ROW)
+    facts = caught.value.facts
+    assert (caught.value.code, facts["accepted"], facts["rejected"]) == ("storage_full", 200, 1)
+    assert Path(facts["rejected_file"]).read_text(encoding="utf-8").count("number_format") == 1
+    report = import_file(app, "stock", path, mode=Mode.PER_ROW)
+    assert (report.accepted, report.repeated) == (250, 200)
+    [after] = app.stock.show("A")
+    assert after.on_hand == 1250
+
+
+def test_two_lines_for_one_sku_are_told_how_to_be_told_apart(import_: Import) -> None:
+    report = import_("orders", "order,sku,quantity\nO-1,A,2\nO-1,A,3\n")
+    assert codes(report) == [(1, "duplicate_row"), (2, "duplicate_row")]
+    assert "number the lines (column line)" in report.problems[0].message
 
 
 def test_a_file_without_rows_changes_nothing(import_: Import, app: OwnApplication) -> None:

@@ -40,6 +40,23 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column_b125(write: Write) -> 
     assert row.cells == {"sku": "A", "quantity": "1"}
 
 
+def test_rows_and_last_columns_that_a_spreadsheet_left_empty_are_none(write: Write) -> None:
+    content = b"sku,quantity,,\nA,1,,\n,,,\n , ,,\nB,2,,\nC,3,x,\nD,4\n"
+    rows = rows_of(write(content))
+    assert [(row.number, row.cells["sku"], row.problem is None) for row in rows] == [
+        (1, "A", True),
+        (2, "B", True),
+        (3, "C", False),
+        (4, "D", True),
+    ]
+
+
+def test_a_cell_of_two_lines_is_the_same_whatever_the_line_ends(write: Write) -> None:
+    content = b'sku,quantity,name\nA,1,"two\nlines"\n'
+    (one,), (other,) = rows_of(write(content)), rows_of(write(content.replace(b"\n", b"\r\n")))
+    assert one.cells == other.cells == {"sku": "A", "quantity": "1", "name": "two\nlines"}
+
+
 def test_bytes_of_another_encoding_are_refused_with_their_line_b127(write: Write) -> None:
     refusal = refusal_of(write(b"sku,quantity,name\nA,1,tea\nB,1,Caf\xe9\n"))
     assert (refusal.code, refusal.facts["line"]) == ("invalid_encoding", 3)
