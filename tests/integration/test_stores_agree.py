@@ -44,6 +44,7 @@ ASKED: dict[str, list[Any]] = {
     "demands": [(FIRST,), (FIRST, SECOND, HOLD, TRANSFER), (POSTING,), ()],
     "numbers": [("1001",), ("0999", "1001", "T-1", "0999-1"), ("x",), ()],
     "most": [1, 100],
+    "after": [0, 607],
     "postings": [(POSTING,), (FIRST,), ()],
     "documents": [(TRANSFER,), (FIRST,), ()],
     "lines": [(LINES[FIRST, 1],), tuple(LINES.values()), (HOLD,), ()],
@@ -83,6 +84,8 @@ def questions(query: type) -> Iterator[Query[Any]]:
         choices = {"ids": IDS.get(record, []), "codes": CODES.get(record, SKUS)}.get(field.name) or ASKED[field.name]
         if query is stock.QuantsAt:
             choices = [(LEEDS_BIN, LEEDS), ()]
+        if query is catalog.VariantsOfProducts:
+            choices = IDS[catalog.Product]
         combinations = [{**one, field.name: choice} for one in combinations for choice in choices]
     return (query(**one) for one in combinations)
 
