@@ -144,7 +144,7 @@ def _release(desk: OrderDesk, order: Order) -> list[Shipment]:
     if desk.unreleased(order) <= ZERO:
         if desk.undispatched(order):
             return []
-        if desk.state(order) in (State.DISPATCHED, State.DELIVERED):
+        if desk.shipments(order) and desk.state(order) in (State.DISPATCHED, State.DELIVERED):
             raise illegal(desk.state(order), State.PICKING)
         raise StockcoreError(
             "nothing_to_release", "nothing is reserved for this order that is not released", number=order.number

@@ -17,7 +17,7 @@ from stockcore.catalog.commands import (
     DeleteProduct,
     DiscontinueProduct,
 )
-from stockcore.catalog.records import CodesOf, LockProductsById, Units, Variant, VariantsByCode
+from stockcore.catalog.records import CodesOf, LockProductsById, SiblingsByCode, Units, Variant, VariantsByCode
 from stockcore.catalog.use_cases import (
     ACTIVATE_PRODUCT,
     ADD_PRODUCT,
@@ -436,7 +436,8 @@ def test_cat12_a_product_without_history_is_marked_deleted_and_keeps_its_codes(s
     assert deleted.status == "inactive"
     [product] = asked(store, LockProductsById((deleted.product,)))
     assert product.deleted_at is not None
-    assert variant(store, "B").status == "inactive"
+    assert {each.status for each in asked(store, SiblingsByCode(("b",)))} == {"inactive"}
+    assert asked(store, VariantsByCode(("a", "b"))) == []
     assert refusal(store, CHANGE_PRODUCT, ChangeProduct(sku="B", name="x")).code == "unknown_sku"
     assert refusal(store, ADD_PRODUCT, mug("a")).code == "duplicate_sku"
     assert refusal(store, ADD_PRODUCT, AddProduct(sku="C", product="A")).code == "unknown_product"
