@@ -19,6 +19,7 @@ from stockcore.locations.records import LockSites, Sites
 from stockcore.orders.commands import LineRequest
 from stockcore_runtime.application import open_application
 from stockcore_sql.stores import SqlStore
+from stockcore_sql.wire import PipelinedWire
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -216,3 +217,38 @@ def test_reading_again_and_again_takes_no_prepared_statement_away(postgres_url: 
                 assert app.verify()["ok"]
             for _ in range(7):
                 assert len(app.stock.show("A")) == 1
+
+
+def test_a_connection_that_was_left_inside_a_transaction_commits_what_it_acknowledges(store: SqlStore) -> None:
+    pooled = store.engine.raw_connection()
+    driver: Any = pooled.driver_connection
+    driver.execute("SELECT 1")
+    pooled.close()
+    with store.transaction(Origin()) as uow:
+        uow.write(answers("a"))
+    other = SqlStore(store.url)
+    try:
+        assert known(other, "a") == ["a"]
+    finally:
+        other.close()
+
+
+def test_who_is_interrupted_while_undoing_leaves_no_connection_that_answers_something_else(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert known(store, "a") == []
+
+    def interrupted(_: PipelinedWire) -> None:
+        raise KeyboardInterrupt
+
+    def fail() -> None:
+        with store.transaction(Origin()) as uow:
+            uow.write(answers("a"))
+            uow._wire.ask("SELECT 'of an earlier question'", ())
+            raise ValueError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PipelinedWire, "_sync", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            fail()
+    assert known(store, "a", "b") == []

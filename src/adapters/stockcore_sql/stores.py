@@ -315,13 +315,16 @@ class SqlStore:
 
     def retrying(self, work: Callable[[], R]) -> R:
         """Run `work` again after a deadlock or a lost connection; the command ids decide what had been done."""
-        may_lack = True
+        may_lack, changed = True, 0
         for attempt in range(1, TRIES_MAX + 1):
             try:
                 return work()
             except StockcoreError:
                 raise
             except ChangedMeanwhileError as error:
+                changed += 1
+                if attempt == TRIES_MAX and changed < attempt:
+                    raise _busy() from error
                 if attempt == TRIES_MAX:  # nobody is as unlucky as that
                     raise StockcoreError(
                         "internal",

@@ -19,7 +19,7 @@ from typing import Any, Final, TypeAlias
 
 import psycopg
 from psycopg.adapt import Transformer
-from psycopg.pq import ConnStatus, ExecStatus, PipelineStatus
+from psycopg.pq import ConnStatus, ExecStatus, PipelineStatus, TransactionStatus
 
 Values: TypeAlias = Sequence[bytes | None]
 
@@ -65,7 +65,10 @@ class PipelinedWire:
         self._poll.register(self._pg.socket, select.POLLIN)
 
     def begin(self, *, undone: bool = False) -> None:
-        """`undone`: it will end with `rollback`."""
+        """`undone`: it will end with `rollback`. Whatever the connection was left in is undone: inside a transaction of
+        somebody else's, what we commit would not be."""
+        if self._pg.transaction_status != TransactionStatus.IDLE:
+            self._connection.rollback()
         self._unconfirmed.clear()
         self._asked = 0
         self._pushed = 0  # the last question whose answer the server will not keep back
@@ -132,6 +135,9 @@ class PipelinedWire:
             self._connection.rollback()
         except (psycopg.Error, OSError):
             self._connection.close()
+        except BaseException:  # interrupted once more: what it answers next nobody could tell
+            self._connection.close()
+            raise
         for text in self._unconfirmed:  # perhaps skipped
             self._names.pop(text, None)
 
