@@ -92,14 +92,14 @@ class OrderReads:
         Errors: those of read_text, type_error.
         """
         first = "" if after is None else normal_code(read_text(after, field="after"))
-        text = None if search is None else read_text(search, field="search")
+        values: dict[str, Any] = {"after": first, "most": page_size(limit)}
+        asked = _CUSTOMER_PAGE
+        if search is not None:
+            text = read_text(search, field="search")
+            values |= {"in_code": containing(normal_code(text)), "in_name": containing(text)}
+            asked = asked.where(_FOUND)
         with asking(self._connect) as ask:
-            if text is None:
-                rows = ask.rows(_CUSTOMER_PAGE, after=first, most=page_size(limit))
-            else:
-                sought = {"in_code": containing(normal_code(text)), "in_name": containing(text)}
-                rows = ask.rows(_CUSTOMERS_FOUND, after=first, most=page_size(limit), **sought)
-        return [CustomerView(**row._asdict()) for row in rows]
+            return [CustomerView(**row._asdict()) for row in ask.rows(asked, **values)]
 
     def history(self, number: str) -> Sequence[HistoryView]:
         """What happened to an order, oldest first, with the explanations. Errors: those of read_text,
@@ -308,10 +308,10 @@ _CUSTOMER_PAGE = (
 )
 
 
-_CUSTOMERS_FOUND = _CUSTOMER_PAGE.where(
-    _customer.normal_code.like(sa.bindparam("in_code", type_=sa.Text()), escape="\\")
-    | _customer.name.ilike(sa.bindparam("in_name", type_=sa.Text()), escape="\\")
-    | _customer.email.ilike(sa.bindparam("in_name", type_=sa.Text()), escape="\\")
+_FOUND = sa.or_(
+    _customer.normal_code.like(sa.bindparam("in_code", type_=sa.Text()), escape="\\"),
+    _customer.name.ilike(sa.bindparam("in_name", type_=sa.Text()), escape="\\"),
+    _customer.email.ilike(sa.bindparam("in_name", type_=sa.Text()), escape="\\"),
 )
 
 

@@ -85,14 +85,11 @@ class _Catalogue:
         self.units = {normal_code(unit.code): unit for unit in units}
         self.packagings = {(packaging.variant, normal_code(packaging.code)): packaging for packaging in packagings}
         self._codes: dict[str, list[VariantCode]] = {}
+        self._had: dict[str, int] = {}  # SKUs as they were loaded, and whose
         for code in codes:
             self._codes.setdefault(code.scan_code, []).append(code)
-        self._had = {
-            code.normal_code: code.variant
-            for same in self._codes.values()
-            for code in same
-            if code.kind == CodeKind.SKU
-        }
+            if code.kind == CodeKind.SKU:
+                self._had[code.normal_code] = code.variant
 
     # -- reading -------------------------------------------------------------------------------------------------
 
