@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.engine import make_url
 
 from stockcore.kernel.errors import StockcoreError
 from stockcore.orders.commands import AddCustomer
@@ -69,6 +71,23 @@ def test_rows_that_another_holds_too_long_are_busy(house: House) -> None:
     assert refused.value.code == "busy"
     house.do(PLACE_ORDER, wish)
     assert house.stock("A") == (5, 1, 4)
+
+
+def test_a_server_that_takes_no_more_connections_is_busy(postgres_url: str) -> None:
+    """F15."""
+    role = f"few_{uuid.uuid4().hex[:8]}"
+    store = SqlStore(postgres_url)
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 0")
+    try:
+        url = make_url(postgres_url).set(username=role).render_as_string(hide_password=False)
+        with open_application(url) as app, pytest.raises(StockcoreError) as refused:
+            app.stock.show("MUG")
+        assert refused.value.code == "busy"
+    finally:
+        with store.engine.begin() as connection:
+            connection.exec_driver_sql(f"DROP ROLE {role}")
+        store.close()
 
 
 def test_a_full_disk_is_told_and_leaves_nothing_half_done(sqlite_url: str) -> None:

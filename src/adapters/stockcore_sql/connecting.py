@@ -53,7 +53,7 @@ def engine_for(url: str) -> sa.Engine:
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_engine(parsed)
     try:
-        import psycopg  # noqa: F401
+        from stockcore_sql.wire import PatientConnection
     except ImportError as error:
         raise StockcoreError(
             "driver_missing", "PostgreSQL needs the extra: pip install 'stockcore[postgres]'"
@@ -71,6 +71,10 @@ def engine_for(url: str) -> sa.Engine:
         connect_args={"connect_timeout": 10, "keepalives_idle": 5, "tcp_user_timeout": 10_000},
     )
 
+    @sa.event.listens_for(engine, "do_connect")
+    def connect(dialect: Any, record: Any, given: Any, named: Any) -> Any:
+        return PatientConnection.connect(*given, **named)
+
     @sa.event.listens_for(engine, "connect")
     def leave_preparing_to_the_wire(connection: Any, record: Any) -> None:
         connection.prepare_threshold = None  # after a roll-back psycopg deallocates all there is, the wire's too
@@ -78,10 +82,18 @@ def engine_for(url: str) -> sa.Engine:
     @sa.event.listens_for(engine, "checkout")
     def leave_out_what_the_server_closed(connection: Any, record: Any, borrowed: Any) -> None:
         """SQLAlchemy then opens another one: after a restart of the server nobody meets a dead connection."""
+        connection.silence_max_s = PatientConnection.silence_max_s
         if connection.closed or _has_something_to_say(connection.pgconn.socket):
             raise sa.exc.DisconnectionError
 
     return engine
+
+
+def be_patient(connection: sa.Connection) -> None:
+    """For statements that may take as long as the books are large: their server is silent and sound."""
+    if connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.driver_connection
+        driver.silence_max_s = None
 
 
 def _has_something_to_say(socket: int) -> bool:
@@ -120,7 +132,7 @@ def translated() -> Iterator[None]:
 def is_of_database(error: Exception) -> bool:
     """Whether a driver raised it, or SQLAlchemy for one; `error_of` has its code."""
     ours = (sa.exc.DBAPIError, sa.exc.TimeoutError, sa.exc.PendingRollbackError, sqlite3.Error)
-    return isinstance(error, ours) or type(error).__module__.startswith("psycopg")
+    return isinstance(error, ours) or any(kind.__module__.startswith("psycopg") for kind in type(error).__mro__)
 
 
 #: SQLSTATE → code and what to tell
@@ -137,6 +149,11 @@ _STATES: Final = {
     "42P01": ("schema_missing", "the database has no stockcore tables yet: run `stockcore db upgrade`"),
     "22003": ("quantity_out_of_range", "a total would have more than 12 digits before the point"),
 }
+#: What PostgreSQL says who may not connect any more; a refused connection comes without an SQLSTATE.
+_FULL: Final = ("too many clients", "too many connections", "remaining connection slots")
+_SILENT: Final = (
+    "the database does not answer; whether the command was done is not known: send it again with the same command id"
+)
 _UNAVAILABLE: Final = "the database cannot be reached, or refuses the user or password"
 
 
@@ -162,6 +179,10 @@ def error_of(error: BaseException) -> StockcoreError:
             "schema_mismatch", "the ledger has no partition for this month: run `stockcore db upgrade`"
         )
     name = type(original).__name__
+    if any(words in str(original) for words in _FULL):
+        return StockcoreError("busy", "the database takes no more connections; try again")
+    if name == "SilentServerError":
+        return StockcoreError("db_unavailable", _SILENT)
     if name == "ProgrammingError" and "connection option" in str(original):  # of the URL's query
         return StockcoreError("database_url", "not a database URL: an option in it is none of PostgreSQL's")
     if name in ("OperationalError", "InterfaceError", "AdminShutdown", "ConnectionTimeout") or (

@@ -7,7 +7,7 @@ from typing import Any, Final, TypedDict
 import sqlalchemy as sa
 
 from stockcore_sql import migrate, schema
-from stockcore_sql.connecting import shown, translated
+from stockcore_sql.connecting import be_patient, shown, translated
 from stockcore_sql.ddl import MONTHS_AHEAD, months_lacking
 
 
@@ -49,6 +49,7 @@ _MONTHS_WARNING: Final = (
 def info_of(engine: sa.Engine, url: str) -> Info:
     """`url`: what the engine was made of. Errors: db_unavailable."""
     with translated(), engine.connect() as connection:
+        be_patient(connection)  # counting takes its time
         found = migrate.version(connection)
         is_postgresql = engine.dialect.name == "postgresql"
         server = ".".join(map(str, engine.dialect.server_version_info or ()))

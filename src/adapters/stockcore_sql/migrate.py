@@ -48,9 +48,10 @@ def _grant(connection: sa.Connection, app_role: str) -> None:
 @contextlib.contextmanager
 def _exclusive(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A transaction that no second upgrade runs beside."""
-    from stockcore_sql.connecting import LOCK_WAIT_S
+    from stockcore_sql.connecting import LOCK_WAIT_S, be_patient
 
     with engine.connect() as connection:
+        be_patient(connection)
         if engine.dialect.name == "postgresql":
             with connection.begin():
                 connection.exec_driver_sql("SET LOCAL lock_timeout = '60s'")  # another upgrade takes its time

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.quantity import ARITHMETIC, plain
 from stockcore_sql import migrate
-from stockcore_sql.connecting import translated
+from stockcore_sql.connecting import be_patient, translated
 from stockcore_sql.schema import stock_movement, stock_opening, stock_pool, stock_quant
 from stockcore_sql.types import EPOCH, BigInt, Instant, Quantity
 
@@ -159,6 +159,7 @@ def _alone(engine: sa.Engine, dry_run: bool) -> Iterator[sa.Connection]:
     """A transaction: a snapshot for looking, or one that every writer of pools and quants waits for."""
     postgresql = engine.dialect.name == "postgresql"
     with engine.connect() as connection:
+        be_patient(connection)
         if postgresql and dry_run:
             connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         with connection.begin():

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from stockcore.kernel.quantity import ARITHMETIC, plain
 from stockcore_sql import migrate
-from stockcore_sql.connecting import engine_for, translated
+from stockcore_sql.connecting import be_patient, engine_for, translated
 from stockcore_sql.invariants import INVARIANTS, PARAMETERS, Invariant
 from stockcore_sql.types import BigInt, Instant, Key, Quantity
 
@@ -93,6 +93,7 @@ def snapshot(engine: sa.Engine) -> Iterator[sa.Connection]:
     if engine.dialect.name == "postgresql":
         options: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with engine.connect() as connection, connection.execution_options(**options).begin():
+            be_patient(connection)
             connection.exec_driver_sql("SET LOCAL work_mem = '128MB'")  # per sort; beyond it, to disk
             yield connection
         return

@@ -13,20 +13,57 @@ from __future__ import annotations
 
 import itertools
 import select
+import time
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 import psycopg
+from psycopg.abc import PQGen
 from psycopg.adapt import Transformer
 from psycopg.pq import ConnStatus, ExecStatus, PipelineStatus, TransactionStatus
 
 Values: TypeAlias = Sequence[bytes | None]
+RV = TypeVar("RV")
 
+#: A server that neither takes nor gives anything for so long is given up: its host may be gone though something between
+#: us still answers. Nothing that we send keeps a sound server silent for a second, but for locks (LOCK_WAIT_S).
+SILENCE_MAX_S: Final = 60
 _NUMBERS: Final = itertools.count(1)
 _TOLD, _PREPARED = 0, -1
 _NOTHING_MORE: Final = 2
 _GOOD: Final = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
+
+
+class SilentServerError(psycopg.OperationalError):
+    """The connection was closed because the server said nothing for too long; what it did is not known."""
+
+
+class PatientConnection(psycopg.Connection[Any]):
+    """One whose cursors do not wait for a silent server for ever. `silence_max_s`: None where a statement may take as
+    long as it needs. Errors: SilentServerError."""
+
+    silence_max_s: float | None = SILENCE_MAX_S
+
+    def wait(self, gen: PQGen[RV], *args: Any, **kwargs: Any) -> RV:
+        return super().wait(self._unless_silent(gen), *args, **kwargs)
+
+    def _unless_silent(self, gen: PQGen[RV]) -> PQGen[RV]:
+        """psycopg resumes a generator when there is something to read or write, and every now and then with nothing."""
+        heard = time.monotonic()
+        try:
+            wanted = next(gen)
+            while True:
+                ready = yield wanted
+                if ready:
+                    heard = time.monotonic()
+                elif self.silence_max_s is not None and time.monotonic() - heard > self.silence_max_s:
+                    self.pgconn.finish()
+                    raise _silent()
+                wanted = gen.send(ready)
+        except StopIteration as end:
+            result: RV = end.value
+            return result
 
 
 class HostedWire:
@@ -53,8 +90,8 @@ class HostedWire:
 class PipelinedWire:
     """Transactions, one after the other, on a connection of our own."""
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection  # psycopg's, without a cursor at work
+    def __init__(self, connection: PatientConnection) -> None:
+        self._connection = connection  # without a cursor at work
         self._pg = connection.pgconn
         self._names: dict[str, bytes] = {}  # the statements that the connection has prepared
         self._transformer = Transformer(connection)
@@ -168,7 +205,7 @@ class PipelinedWire:
         while self._pg.flush():
             self._poll.modify(self._pg.socket, select.POLLIN | select.POLLOUT)
             try:
-                if any(event & select.POLLIN for _, event in self._poll.poll()):
+                if any(event & select.POLLIN for _, event in self._heard()):
                     self._pg.consume_input()
             finally:
                 self._poll.modify(self._pg.socket, select.POLLIN)
@@ -187,14 +224,27 @@ class PipelinedWire:
 
     def _result(self) -> Any:
         while self._pg.is_busy():
-            self._poll.poll()
+            self._heard()
             self._pg.consume_input()
         return self._pg.get_result()
+
+    def _heard(self) -> list[tuple[int, int]]:
+        """What the server gives or takes, once it does. Errors: SilentServerError."""
+        limit = self._connection.silence_max_s
+        events = self._poll.poll(None if limit is None else limit * 1000)
+        if not events:
+            self._connection.close()
+            raise _silent()
+        return events
 
     def _loaded(self, result: Any) -> list[tuple[Any, ...]]:
         self._transformer.set_pgresult(result)
         rows: list[tuple[Any, ...]] = self._transformer.load_rows(0, result.ntuples, tuple)
         return rows
+
+
+def _silent() -> SilentServerError:
+    return SilentServerError("the server has said nothing for too long")
 
 
 def _error(result: Any) -> psycopg.Error:

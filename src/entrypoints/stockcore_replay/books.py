@@ -23,6 +23,7 @@ from stockcore_replay.report import LineOutcome, Mover, OpenReason, StockFigures
 from stockcore_replay.source import normalised
 from stockcore_replay.supply import RecentDemand
 from stockcore_sql import schema as s
+from stockcore_sql.connecting import be_patient
 from stockcore_sql.stores import SqlStore
 from stockcore_sql.types import Quantity
 
@@ -70,6 +71,7 @@ class Books:
 
     def _rows(self, statement: Any) -> list[Any]:
         with self._store.engine.connect() as connection:
+            be_patient(connection)
             return list(connection.execute(statement))
 
     def setting(self, name: str) -> str | None:
@@ -202,6 +204,7 @@ class Books:
             .order_by(m.seq)
         )  # fmt: skip
         with self._store.engine.connect() as connection:
+            be_patient(connection)
             result = connection.execution_options(stream_results=True, yield_per=5000).execute(statement)
             for row in result:
                 values = list(row)
