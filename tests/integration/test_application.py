@@ -434,3 +434,15 @@ def test_what_no_order_can_be_called_is_told_so(url: str) -> None:
         with pytest.raises(StockcoreError) as refusal:
             app.orders.list(customer="A\0")
         assert refusal.value.code == "text_invalid"
+
+
+def test_free_attributes_can_be_asked_for_in_sql(url: str) -> None:
+    """CAT-04: a new attribute needs no new column."""
+    with open_application(url) as app:
+        app.catalog.add_product(sku="LAMP", name="A lamp", attributes={"voltage": '12 "V"', "colour": "red"})
+        assert list(app.catalog.show("LAMP").attributes.items()) == [("colour", "red"), ("voltage", '12 "V"')]
+    engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect() as connection:
+        [voltage] = connection.execute(sa.text("SELECT attributes ->> 'voltage' FROM variant")).one()
+    engine.dispose()
+    assert voltage == '12 "V"'

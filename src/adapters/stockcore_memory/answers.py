@@ -375,7 +375,7 @@ ANSWERS: Final[Mapping[type, Answer | Joined]] = {
     ),
     stock.AllocationsOfDemands: Answer(stock.Allocation, lambda books, query: _allocations_of(books, query.demands)),
     stock.LotsOfVariants: _by(stock.Lot, "variant", "variants"),
-    stock.DocumentsByNumber: _by(stock.Document, "number", "numbers"),
+    stock.LockDocuments: _by(stock.Document, "number", "numbers"),
     stock.DocumentLinesOf: _by(stock.DocumentLine, "document", "documents"),
     stock.ReturnedFor: _by(stock.DocumentLine, "reference_line", "order_lines"),
     stock.MovementsOfPosting: _by(stock.Movement, "posting_id", "postings"),

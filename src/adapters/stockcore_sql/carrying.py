@@ -24,6 +24,7 @@ import stockcore.orders.records as orders
 import stockcore.stock.records as stock
 from stockcore_sql import schema
 from stockcore_sql.types import (
+    Attributes,
     Day,
     Flag,
     Instant,
@@ -112,6 +113,10 @@ class Texts(Array):
     __slots__ = ()
 
 
+class Jsons(Array):
+    __slots__ = ()
+
+
 class Keys(Array):
     __slots__ = ()
 
@@ -176,6 +181,7 @@ ARRAYS: Final[dict[type[Array], Element]] = {
     Ints: Element("bigint", 1016, str, plain_literal),
     Numerics: Element("numeric", 1231, str, plain_literal),
     Texts: Element("text", 1009, str, text_literal),
+    Jsons: Element("jsonb", 3807, str, text_literal),
     Keys: Element("uuid", 2951, str, key_literal),
     Instants: Element("timestamptz", 1185, str, _instant_literal),
     Flags: Element("boolean", 1000, str, _flag_literal),
@@ -196,6 +202,8 @@ def array_of(kind: sa.types.TypeEngine[Any]) -> type[Array]:
             return Flags
         case Day():
             return Days
+        case Attributes():
+            return Jsons
         case Json() | sa.Text():
             return Texts
         case _ if isinstance(kind, sa.Integer):

@@ -131,7 +131,7 @@ def _variant_named(ask: Asking, sku: str, field: str) -> sa.Row[Any]:
 def _product(row: Any, **more: Any) -> ProductView:
     fields = row._asdict()
     del fields["id"]
-    fields["attributes"] = json.loads(row.attributes)
+    fields["attributes"] = dict(sorted(json.loads(row.attributes).items()))  # jsonb has an order of its own
     return ProductView(**fields, **more)
 
 

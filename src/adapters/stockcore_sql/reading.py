@@ -113,7 +113,7 @@ def _rows(
     table = shape.table
 
     def build(dialect: Dialect) -> sa.Select[Any]:
-        columns = [_readable(table.c[name], dialect) for name in shape.columns]
+        columns = [table.c[name] for name in shape.columns]
         statement = sa.select(*columns).where(*[condition(dialect) for condition in conditions])
         statement = statement.order_by(*[table.c[name] for name in order or shape.keys])
         if limited:
@@ -126,12 +126,6 @@ def _rows(
         return statement.with_for_update(of=table, key_share=record is locations.Location, skip_locked=skip_locked)
 
     return Read(shape, build)
-
-
-def _readable(column: sa.Column[Any], dialect: Dialect) -> sa.ColumnElement[Any]:
-    if dialect.name == "postgresql" and isinstance(column.type, postgresql.JSONB):
-        return sa.cast(column, sa.Text())
-    return column
 
 
 def _among(column: sa.ColumnElement[Any], parameter: str) -> Callable[[Dialect], Condition]:
@@ -464,7 +458,7 @@ READS: Final[Mapping[type, Read]] = {
         lambda dialect: _alloc.reservation.in_(sa.select(_res.id).where(dialect.among(_res.demand_id, "demands"))),
     ),
     stock.LotsOfVariants: _rows(stock.Lot, _among(s.lot.c.variant, "variants")),
-    stock.DocumentsByNumber: _rows(stock.Document, _among(s.stock_document.c.number, "numbers"), lock=True),
+    stock.LockDocuments: _rows(stock.Document, _among(s.stock_document.c.number, "numbers"), lock=True),
     stock.DocumentLinesOf: _rows(stock.DocumentLine, _among(s.stock_document_line.c.document, "documents")),
     stock.MovementsOfPosting: _rows(stock.Movement, _among(s.stock_movement.c.posting_id, "postings"), order=("seq",)),
     stock.MovementsSince: _rows(

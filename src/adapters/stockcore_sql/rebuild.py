@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from decimal import Decimal, localcontext
 from typing import Any, Final, TypedDict
 
@@ -17,11 +16,12 @@ import attrs
 import sqlalchemy as sa
 
 from stockcore.kernel.errors import StockcoreError
-from stockcore.kernel.quantity import ARITHMETIC, plain
+from stockcore.kernel.quantity import ARITHMETIC
 from stockcore_sql import migrate
 from stockcore_sql.connecting import be_patient, translated
 from stockcore_sql.schema import stock_movement, stock_opening, stock_pool, stock_quant
 from stockcore_sql.types import EPOCH, BigInt, Instant, Quantity
+from stockcore_sql.verify import plainly
 
 SHOWN_MAX: Final = 1000
 _LAST: Final = ("last_seq", "last_recorded_at")  # of the key's newest row
@@ -229,15 +229,9 @@ def _of_row(projection: Projection, row: Any, names: Sequence[str], *, stored: b
                 "table": projection.table.name,
                 "key": key,
                 "column": name,
-                "stored": _plain(was),
-                "computed": _plain(computed),
+                "stored": plainly(was),
+                "computed": plainly(computed),
             }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return plain(value)
-    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _repair(connection: sa.Connection, projection: Projection) -> None:

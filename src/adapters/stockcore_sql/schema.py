@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from stockcore_sql.types import BigInt, Day, Flag, Instant, Json, Key, Quantity
+from stockcore_sql.types import Attributes, BigInt, Day, Flag, Instant, Json, Key, Quantity
 
 metadata = sa.MetaData(
     naming_convention={
@@ -108,7 +108,7 @@ variant = _table(
     _required("product", BigInt, sa.ForeignKey("product.id"), index=True),
     _required("sku", _TEXT),
     _required("name", _TEXT),
-    _required("attributes", Json()),
+    _required("attributes", Attributes()),
     _required("unit", _TEXT, sa.ForeignKey("unit_of_measure.code")),
     _required("step", Quantity()),
     _required("stocked", Flag()),
@@ -220,7 +220,7 @@ lot = _table(
     _optional("manufactured_on", Day()),
     _optional("expires_on", Day()),
     _optional("certificate", _TEXT),
-    _required("attributes", Json()),
+    _required("attributes", Attributes()),
     _required("created_at", Instant()),
     sa.UniqueConstraint("variant", "code"),
 )

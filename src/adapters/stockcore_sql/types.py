@@ -93,7 +93,7 @@ class Instant(sa.types.TypeDecorator[datetime]):
 
 
 class Key(sa.types.TypeDecorator[UUID]):
-    """A UUIDv7."""
+    """A UUID: version 7 for what is made here (RFC 9562), version 5 for a demand that the outside names."""
 
     impl = sa.Uuid()
     cache_ok = True
@@ -140,13 +140,38 @@ class Day(sa.types.TypeDecorator[date]):
 
 
 class Json(sa.types.TypeDecorator[str]):
-    """JSON as text on our side (records carry it unparsed); jsonb on PostgreSQL."""
+    """JSON as text: records carry it unparsed, and it is kept byte for byte as it was told."""
 
     impl = sa.Text()
     cache_ok = True
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
         return dialect.type_descriptor(sa.Text())
+
+
+class _JsonbAsText(sa.types.UserDefinedType[str]):
+    """PostgreSQL's jsonb, given and read as text."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "JSONB"
+
+    def bind_expression(self, bindvalue: sa.BindParameter[str]) -> sa.ColumnElement[str]:
+        return sa.cast(bindvalue, self)
+
+    def column_expression(self, colexpr: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
+        return sa.cast(colexpr, sa.Text())
+
+
+class Attributes(sa.types.TypeDecorator[str]):
+    """Free attributes, a JSON object that SQL may look into (CAT-04): jsonb on PostgreSQL, text on our side."""
+
+    impl = sa.Text()
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        return dialect.type_descriptor(sa.Text() if dialect.name == "sqlite" else _JsonbAsText())
 
 
 BigInt = sa.BigInteger().with_variant(sqlite.INTEGER(), "sqlite")

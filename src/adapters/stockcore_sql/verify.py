@@ -64,7 +64,7 @@ def look(connection: sa.Connection, invariant: Invariant) -> InvariantReport:
         "checked": int(checked or 0),
         "violation_count": rows[0][-1] if rows else 0,
         "violations": [
-            {name: _plain(value) for name, value in zip(invariant.shows, row, strict=False)} for row in rows
+            {name: plainly(value) for name, value in zip(invariant.shows, row, strict=False)} for row in rows
         ],
     }
 
@@ -162,7 +162,7 @@ _TYPES: Final[Mapping[str, Any]] = {
 }
 
 
-def _plain(value: Any) -> Any:
+def plainly(value: Any) -> Any:
     """As programs read it: quantities `10`, `0.25`; ids and times as text."""
     match value:
         case Decimal():

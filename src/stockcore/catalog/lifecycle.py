@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 
+from stockcore.catalog.records import Sold
 from stockcore.kernel.errors import StockcoreError
 
 
@@ -15,6 +16,12 @@ class Lifecycle(enum.StrEnum):
     ACTIVE = "active"
     DISCONTINUED = "discontinued"
     INACTIVE = "inactive"
+
+
+def check_active(variant: Sold, *, field: str) -> None:
+    """Whether goods may come in under its SKU, and be promised. Errors: inactive_sku."""
+    if variant.status == Lifecycle.INACTIVE:
+        raise StockcoreError("inactive_sku", f"{variant.sku} is not active", field=field)
 
 
 def check_unused(sku: str, *, holds_stock: bool, has_open_work: bool) -> None:

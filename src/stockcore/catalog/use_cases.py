@@ -22,6 +22,7 @@ from stockcore.catalog.commands import (
     DiscontinueProduct,
 )
 from stockcore.catalog.drafting import (
+    CLEARABLE,
     CLEARABLE_OF_PRODUCT,
     attributes_json,
     check_clear,
@@ -256,7 +257,7 @@ def _added(catalogue: _Catalogue, command: AddProduct) -> ProductDocument:
     like = min(catalogue.siblings(product.id), key=attrgetter("id"), default=None)
     fixed = fixed_after(catalogue.units, _NEW if like is None else fixed_fields(like), command)
     attributes = attributes_json(merged_attributes({}, command.attributes))
-    taken_over = dict.fromkeys(_OPTIONAL) | {name: getattr(like, name, None) for name in _HANDLING}
+    taken_over = dict.fromkeys(CLEARABLE) | {name: getattr(like, name, None) for name in _HANDLING}
     optional: dict[str, Any] = taken_over | descriptive(command)
     name = read_text(command.name, field="name") if command.name is not None else product.name
     if product.id == 0:
@@ -295,18 +296,6 @@ _NEW: Final[Mapping[str, Any]] = {
 
 #: What a further variant has like the first one, though it may change at any time.
 _HANDLING: Final = ("temperature_zone", "allocation_strategy")
-
-_OPTIONAL: Final = (
-    "list_price",
-    "currency",
-    "unit_cost",
-    "weight",
-    "length",
-    "width",
-    "height",
-    "temperature_zone",
-    "allocation_strategy",
-)
 
 
 def _new_codes(catalogue: _Catalogue, command: AddProduct, sku: str) -> list[VariantCode]:
@@ -392,7 +381,7 @@ def _changed(catalogue: _Catalogue, used: set[int], command: ChangeProduct) -> P
             sku=variant.sku,
             fields=changed,
         )
-    after: dict[str, Any] = {**dict.fromkeys(name for name in cleared if name in _OPTIONAL), **descriptive(command)}
+    after: dict[str, Any] = {**dict.fromkeys(name for name in cleared if name in CLEARABLE), **descriptive(command)}
     if command.attributes is not None:
         merged = merged_attributes(json.loads(variant.attributes), command.attributes)
         after["attributes"] = attributes_json(merged)

@@ -13,6 +13,7 @@ from uuid import UUID
 import attrs
 
 from stockcore.catalog.conversion import Conversions
+from stockcore.catalog.lifecycle import check_active
 from stockcore.catalog.records import PackagingsOf, Sold, Units
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
@@ -204,8 +205,8 @@ def _checked(desk: OrderDesk, order: Order, edits: Sequence[LineEdit]) -> list[_
         if edit.unit is not None:
             quantity = converted_line(desk.conversions, quantity, edit.unit, variant, field).quantity
         check_step(quantity, variant.step, field=f"{field}/quantity")
-        if quantity > line.ordered and variant.status == "inactive":
-            raise StockcoreError("inactive_sku", f"{variant.sku} is not active", field=f"{field}/line")
+        if quantity > line.ordered:
+            check_active(variant, field=f"{field}/line")
         fixed = line.ordered - line.cancelled - not_dispatched(desk, order, line)
         if quantity < fixed:
             raise StockcoreError(

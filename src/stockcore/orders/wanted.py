@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final, Protocol
 
 from stockcore.catalog.conversion import Conversions, Converted, factor_as_kept
+from stockcore.catalog.lifecycle import check_active
 from stockcore.catalog.records import Sold
 from stockcore.kernel.dates import optional_date
 from stockcore.kernel.errors import StockcoreError
@@ -91,8 +92,7 @@ def wanted_line(
     if variant is None:
         read_text(sku, field=f"{field}/sku")
         raise StockcoreError("unknown_sku", f"there is no SKU {line.sku!r}", field=f"{field}/sku", sku=line.sku)
-    if variant.status == "inactive":
-        raise StockcoreError("inactive_sku", f"{variant.sku} is not active", field=f"{field}/sku")
+    check_active(variant, field=f"{field}/sku")
     entered = read_quantity(line.quantity, field=f"{field}/quantity")
     quantity, unit, factor, multiple = entered, variant.unit, ONE, variant.step
     if line.unit is None:

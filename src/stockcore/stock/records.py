@@ -514,7 +514,7 @@ class LotsOfVariants(Query[Lot]):
 
 
 @attrs.frozen
-class DocumentsByNumber(Query[Document]):
+class LockDocuments(Query[Document]):
     numbers: tuple[str, ...]
 
 

@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 
 import attrs
 
+from stockcore.catalog.lifecycle import check_active
 from stockcore.catalog.records import Variant
 from stockcore.kernel.dates import read_instant
 from stockcore.kernel.errors import StockcoreError
@@ -122,8 +123,7 @@ def _reserve(desk: Desk, names: dict[UUID, DemandName], command: ReserveStock) -
     demand_type = _outside_type(command.demand_type)
     reference = read_text(command.reference, field="reference")
     variant = desk.variant(command.sku)
-    if variant.status == "inactive":
-        raise StockcoreError("inactive_sku", f"{variant.sku} is not active", field="sku")
+    check_active(variant, field="sku")
     quantity = desk.quantity(command.quantity, variant)
     priority = read_integer(command.priority, field="priority")
     expires_at = _expires_at(desk, demand_type, command.expires_at)

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from stockcore.catalog.lifecycle import check_active
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
 from stockcore.kernel.quantity import ZERO, plain
@@ -144,8 +145,7 @@ def _check_may_come(desk: Desk, rows: Sequence[Movement]) -> None:
     for (variant, location), quantity in coming.items():
         if quantity <= ZERO:
             continue
-        if variants[variant].status == "inactive":
-            raise StockcoreError("inactive_sku", f"{variants[variant].sku} is not active", field="posting_id")
+        check_active(variants[variant], field="posting_id")
         check_storable(desk.floor.places[location], field="posting_id")  # where goods lay the place is loaded
 
 

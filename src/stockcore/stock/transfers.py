@@ -31,7 +31,7 @@ from stockcore.stock.records import (
     Document,
     DocumentLine,
     DocumentLinesOf,
-    DocumentsByNumber,
+    LockDocuments,
     MovementKind,
     Quant,
     Status,
@@ -58,7 +58,7 @@ class _Part:
 def _send_all(uow: UnitOfWork, work: Work[SendTransfer, TransferDocument]) -> None:
     lines = [line for command in work.commands for line in listed(command.lines, TransferLine)]
     numbers = readable(command.number for command in work.commands)
-    taken = {document.number for document in uow.load(DocumentsByNumber(numbers))}
+    taken = {document.number for document in uow.load(LockDocuments(numbers))}
     desk = Desk(
         uow,
         work,
@@ -166,7 +166,7 @@ def _send_parts(desk: Desk, posting: Posting, document: Document, line_no: int, 
 
 
 def _receive_all(uow: UnitOfWork, work: Work[ReceiveTransfer, TransferDocument]) -> None:
-    documents = uow.load(DocumentsByNumber(readable(command.number for command in work.commands)))
+    documents = uow.load(LockDocuments(readable(command.number for command in work.commands)))
     lines: dict[UUID, list[DocumentLine]] = {}
     for line in uow.load(DocumentLinesOf(tuple(sorted(document.id for document in documents)))):
         lines.setdefault(line.document, []).append(line)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from stockcore.catalog.lifecycle import check_active
 from stockcore.catalog.records import Variant
 from stockcore.kernel.dates import optional_date
 from stockcore.kernel.errors import StockcoreError
@@ -119,8 +120,7 @@ def _receive_all(uow: UnitOfWork, work: Work[ReceiveStock, StockChange]) -> None
 
 def _receive(desk: Desk, command: ReceiveStock) -> StockChange:
     variant = desk.variant(command.sku)
-    if variant.status == "inactive":
-        raise StockcoreError("inactive_sku", f"{variant.sku} is not active", field="sku")
+    check_active(variant, field="sku")
     site = desk.site(command.site)
     place = desk.place(site, command.location, default=Purpose.RECEIVING)
     quantity = desk.entered(command.quantity, command.unit, variant)
@@ -222,8 +222,7 @@ def _adjust(desk: Desk, command: AdjustStock) -> StockChange:
     check_flag(command.at_most, field="at_most")
     missing = ZERO
     if quantity > ZERO:
-        if variant.status == "inactive":
-            raise StockcoreError("inactive_sku", f"{variant.sku} is not active", field="sku")
+        check_active(variant, field="sku")
         place = desk.place(site, command.location, default=Purpose.RECEIVING)
         desk.check_arrival(variant, site, quantity)
         desk.check_capacity(place, quantity)
