@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,9 +19,25 @@ if TYPE_CHECKING:
 _command_id = click.option("--command-id", metavar="KEY")
 
 
+_OF_SITES = (
+    click.option("--street"),
+    click.option("--city"),
+    click.option("--postcode"),
+    click.option("--country", help="ISO 3166 code or name."),
+    click.option("--shipping-cost", metavar="AMOUNT", help="What a shipment from there costs."),
+    click.option("--strategy", metavar="NAMES", help="What leaves first, as in expiry,received."),
+)
+
+
+def _of_sites(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_OF_SITES):
+        command = option(command)
+    return command
+
+
 @click.group("location", cls=Group)
 def location() -> None:
-    """Sites and places: add, show, list, block, unblock, activate, deactivate."""
+    """Sites and places: add, change, show, list, block, unblock, activate, deactivate."""
 
 
 @location.command("add-site")
@@ -33,19 +50,17 @@ def location() -> None:
     show_default=True,
     type=click.Choice(["warehouse", "retail", "dropship", "virtual", "transit"]),
 )
-@click.option("--street")
-@click.option("--city")
-@click.option("--postcode")
-@click.option("--country", help="ISO 3166 code or name.")
+@_of_sites
 @click.option("--priority", default=100, show_default=True, help="Sites with a lower number serve first.")
 @_command_id
 @pass_given
-def add_site(given: Given, /, **fields: Any) -> None:
+def add_site(given: Given, /, shipping_cost: str | None, **fields: Any) -> None:
     """Add a site, with receiving, staging, packing and quarantine places of its own."""
     from stockcore.locations.commands import AddSite
 
+    command = AddSite(**fields, shipping_cost=number_if(shipping_cost, "shipping_cost") or Decimal(0))
     with given.application() as app:
-        added = app.locations.add_site.do(AddSite(**fields), dry_run=given.dry_run)
+        added = app.locations.add_site.do(command, dry_run=given.dry_run)
     given.show(added, lambda: [Table(["site", "name", "kind", "places"], [_site_row(added)])])
 
 
@@ -76,6 +91,35 @@ def add(given: Given, /, capacity: str | None, **fields: Any) -> None:
     command = AddLocation(**fields, capacity=number_if(capacity, "capacity"))
     with given.application() as app:
         _show(given, app.locations.add_location.do(command, dry_run=given.dry_run))
+
+
+@location.command("change")
+@click.argument("site")
+@click.argument("location", metavar="[CODE]", required=False)
+@click.option("--name")
+@click.option("--parent", help="The place it lies in from now on; its own code: right below the site.")
+@click.option(
+    "--purpose", type=click.Choice(["none", "storage", "pick_face", "receiving", "staging", "packing", "quarantine"])
+)
+@click.option("--storage-kind")
+@click.option("--capacity", metavar="NUMBER", help="In base units of whatever lies there.")
+@click.option("--time-zone", metavar="ZONE")
+@_of_sites
+@click.option("--priority", type=int, help="A lower number serves first, or is nearer.")
+@click.option("--clear", multiple=True, metavar="FIELD", help="Empty a field, as in capacity or country.")
+@_command_id
+@pass_given
+def change(given: Given, /, capacity: str | None, shipping_cost: str | None, **fields: Any) -> None:
+    """Change what is given of a place, or of the site itself."""
+    from stockcore.locations.commands import ChangeLocation
+
+    command = ChangeLocation(
+        **fields,
+        capacity=number_if(capacity, "capacity"),
+        shipping_cost=number_if(shipping_cost, "shipping_cost"),
+    )
+    with given.application() as app:
+        _show(given, app.locations.change.do(command, dry_run=given.dry_run))
 
 
 @location.command("block")

@@ -2,72 +2,184 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from stockcore_cli.framing import Given, Group, pass_given
 from stockcore_cli.printing import Table
-from stockcore_cli.values import number_if
+from stockcore_cli.values import day_if, number_if
 
 if TYPE_CHECKING:
-    from stockcore.catalog.results import ProductDocument
+    from stockcore.catalog.results import PackagingDocument, ProductDocument
     from stockcore.catalog.views import ProductView
 
 _command_id = click.option("--command-id", metavar="KEY")
 
 
+_FACTS = (
+    click.option("--unit", help="The unit in which its quantities are kept; default: each, or as the product's."),
+    click.option("--step", metavar="NUMBER", help="The smallest quantity that is kept; default: the unit's own."),
+    click.option("--price", metavar="AMOUNT", help="List price per unit."),
+    click.option("--currency", metavar="CODE", help="Of the price; default: GBP."),
+    click.option("--cost", metavar="AMOUNT", help="Usual cost per unit."),
+    click.option("--category"),
+    click.option("--brand"),
+    click.option("--description"),
+    click.option("--weight", metavar="KG"),
+    click.option("--length", metavar="M"),
+    click.option("--width", metavar="M"),
+    click.option("--height", metavar="M"),
+    click.option("--temperature-zone"),
+    click.option("--allocation-strategy", metavar="NAMES", help="What leaves first, as in expiry,received."),
+    click.option("--lots/--no-lots", "lot_tracked", default=None, help="Received and kept by lot."),
+    click.option("--perishable/--not-perishable", default=None, help="Lots have an expiry date."),
+    click.option("--service/--stocked", default=None, help="A service has no stock."),
+)
+_NUMBERS = {
+    "list_price": "price",
+    "unit_cost": "cost",
+    **{name: name for name in ("step", "weight", "length", "width", "height")},
+}
+
+
+def _facts(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that mean the same for a new product and for a change of one."""
+    for option in reversed(_FACTS):
+        command = option(command)
+    return command
+
+
+def _read(fields: dict[str, Any]) -> dict[str, Any]:
+    """Those options as fields of a command."""
+    numbers = {field: number_if(fields.pop(option), option) for field, option in _NUMBERS.items()}
+    service = fields.pop("service")
+    return {**fields, **numbers, "stocked": None if service is None else not service}
+
+
 @click.group("product", cls=Group)
 def product() -> None:
-    """Products: add, show, list, categories, brands, activate, discontinue, deactivate."""
+    """Products, their packagings and codes: add, change, find, take in and out of use."""
 
 
 @product.command("add")
 @click.option("--sku", required=True)
 @click.option("--name", help="Needed for a new product; a further variant has the product's.")
-@click.option("--unit", help="The unit in which its quantities are kept; default: each, or as the product's.")
-@click.option("--step", metavar="NUMBER", help="The smallest quantity that is kept; default: the unit's own.")
-@click.option("--price", metavar="AMOUNT", help="List price per unit.")
-@click.option("--currency", metavar="CODE", help="Of the price; default: GBP.")
-@click.option("--cost", metavar="AMOUNT", help="Usual cost per unit.")
-@click.option("--variant-of", metavar="SKU", help="Add a variant of the product that this SKU is of.")
-@click.option("--category")
-@click.option("--brand")
-@click.option("--description")
+@click.option("--variant-of", "product", metavar="SKU", help="Add a variant of the product that this SKU is of.")
 @click.option("--barcode", "barcodes", multiple=True)
 @click.option("--gtin", "gtins", multiple=True)
 @click.option("--attribute", "attributes", multiple=True, metavar="NAME=VALUE", help="Size, colour …")
-@click.option("--lots", "lot_tracked", is_flag=True, default=None, help="Received and kept by lot.")
-@click.option("--perishable", is_flag=True, default=None, help="Lots have an expiry date.")
-@click.option("--service", is_flag=True, default=None, help="Has no stock.")
+@_facts
 @_command_id
 @pass_given
-def add(
-    given: Given,
-    /,
-    price: str | None,
-    cost: str | None,
-    step: str | None,
-    variant_of: str | None,
-    attributes: tuple[str, ...],
-    service: bool | None,
-    **fields: Any,
-) -> None:
+def add(given: Given, /, attributes: tuple[str, ...], **fields: Any) -> None:
     """Add a product with its first variant, or one more variant, which has unit and tracking like the first."""
     from stockcore.catalog.commands import AddProduct
 
-    command = AddProduct(
-        **fields,
-        list_price=number_if(price, "price"),
-        unit_cost=number_if(cost, "cost"),
-        step=number_if(step, "step"),
-        product=variant_of,
-        attributes=dict(_attribute(text) for text in attributes),
-        stocked=None if service is None else not service,
-    )
+    command = AddProduct(**_read(fields), attributes=dict(_attribute(text) for text in attributes))
     with given.application() as app:
         _show(given, app.catalog.add_product.do(command, dry_run=given.dry_run))
+
+
+@product.command("change")
+@click.argument("sku")
+@click.option("--new-sku", metavar="SKU", help="Rename it.")
+@click.option("--name")
+@click.option("--attribute", "attributes", multiple=True, metavar="NAME=VALUE", help="NAME= takes one away.")
+@click.option("--clear", multiple=True, metavar="FIELD", help="Empty a field, as in brand or list_price.")
+@_facts
+@_command_id
+@pass_given
+def change(given: Given, /, attributes: tuple[str, ...], **fields: Any) -> None:
+    """Change what is given; unit, step and tracking only before the first movement or order."""
+    from stockcore.catalog.commands import ChangeProduct
+
+    told = {name: value or None for name, value in map(_attribute, attributes)}
+    with given.application() as app:
+        command = ChangeProduct(**_read(fields), attributes=told or None)
+        _show(given, app.catalog.change_product.do(command, dry_run=given.dry_run))
+
+
+@product.command("delete")
+@click.argument("sku")
+@_command_id
+@pass_given
+def delete(given: Given, /, **fields: Any) -> None:
+    """Delete a product, with all its variants, that was never moved or ordered; its SKUs stay taken."""
+    from stockcore.catalog.commands import DeleteProduct
+
+    with given.application() as app:
+        _show(given, app.catalog.delete.do(DeleteProduct(**fields), dry_run=given.dry_run))
+
+
+_holds = click.option("--holds", required=True, metavar="N[/D]", help="Base units in one of it, exactly: 12, or 1/3.")
+
+
+@product.command("add-packaging")
+@click.argument("sku")
+@click.argument("code")
+@_holds
+@click.option("--gtin", help="Names it.")
+@_command_id
+@pass_given
+def add_packaging(given: Given, /, holds: str, **fields: Any) -> None:
+    """A box, case or pallet of a SKU, in which orders and receipts can be given."""
+    from stockcore.catalog.commands import AddPackaging
+
+    numerator, denominator = _ratio(holds)
+    command = AddPackaging(**fields, numerator=numerator, denominator=denominator)
+    with given.application() as app:
+        _show_packaging(given, app.catalog.add_packaging.do(command, dry_run=given.dry_run))
+
+
+@product.command("change-packaging")
+@click.argument("sku")
+@click.argument("code")
+@_holds
+@_command_id
+@pass_given
+def change_packaging(given: Given, /, holds: str, **fields: Any) -> None:
+    """From now on it holds so much; what was ordered before keeps what it was ordered with."""
+    from stockcore.catalog.commands import ChangePackaging
+
+    numerator, denominator = _ratio(holds)
+    command = ChangePackaging(**fields, numerator=numerator, denominator=denominator)
+    with given.application() as app:
+        _show_packaging(given, app.catalog.change_packaging.do(command, dry_run=given.dry_run))
+
+
+@product.command("add-code")
+@click.argument("sku")
+@click.argument("code")
+@click.option("--kind", default="barcode", show_default=True, type=click.Choice(["barcode", "gtin", "supplier_sku"]))
+@click.option("--packaging", metavar="CODE", help="What it names; default: the base unit.")
+@click.option("--valid-from", metavar="DATE")
+@click.option("--valid-to", metavar="DATE", help="Its last day.")
+@_command_id
+@pass_given
+def add_code(given: Given, /, valid_from: str | None, valid_to: str | None, **fields: Any) -> None:
+    """One more name of a SKU, or of one of its packagings."""
+    from stockcore.catalog.commands import AddCode
+
+    command = AddCode(**fields, valid_from=day_if(valid_from, "valid_from"), valid_to=day_if(valid_to, "valid_to"))
+    with given.application() as app:
+        added = app.catalog.add_code.do(command, dry_run=given.dry_run)
+    row = [added.sku, added.kind, added.code, added.packaging]
+    given.show(added, lambda: [Table(["sku", "kind", "code", "packaging"], [row])])
+
+
+def _ratio(text: str) -> tuple[int, int]:
+    found = re.fullmatch("([0-9]{1,18})(?:/([0-9]{1,18}))?", text)
+    if found is None:
+        raise click.UsageError(f"--holds {text[:60]!r}: write 12, or 1/3")
+    return int(found[1]), int(found[2] or 1)
+
+
+def _show_packaging(given: Given, shown: PackagingDocument) -> None:
+    row = [shown.sku, shown.code, f"{shown.numerator}/{shown.denominator}", shown.gtin]
+    given.show(shown, lambda: [Table(["sku", "packaging", "holds", "gtin"], [row])])
 
 
 @product.command("activate")

@@ -147,3 +147,47 @@ def test_customers_are_found_and_read_back(shop: Program) -> None:
     assert shop.answer("customer", "show", "c-2") == {"code": "C-2", "name": "Ann's 100% wool", **told}
     assert "ann@example.org" in shop.run("customer", "show", "c-2").stdout
     assert shop.refusal(1, "customer", "show", "nobody")["code"] == "unknown_customer"
+
+
+def test_a_product_is_changed_renamed_and_emptied(program: Program) -> None:
+    add = ("product", "add", "--sku", "LAMP", "--name", "Lamp", "--brand", "Acme", "--price", "20", "--weight", "1.5")
+    program.answer(*add, "--attribute", "voltage=12", "--attribute", "colour=red")
+    changed = program.answer(
+        *("product", "change", "lamp", "--new-sku", "LAMP-12V", "--price", "19.50", "--unit", "kg", "--no-lots"),
+        *("--attribute", "colour=", "--attribute", "size=L", "--clear", "brand", "--clear", "weight"),
+    )
+    assert (changed["sku"], changed["list_price"], changed["unit"]) == ("LAMP-12V", "19.5", "kg")
+    shown = program.answer("product", "show", "lamp-12v")
+    assert (shown["brand"], shown["weight"], shown["attributes"]) == (None, None, {"size": "L", "voltage": "12"})
+    assert program.refusal(2, "product", "change", "LAMP-12V", "--clear", "sku")["code"] == "value_unknown"
+    assert program.refusal(1, "product", "change", "LAMP")["code"] == "unknown_sku"
+    assert program.answer("product", "delete", "LAMP-12V")["sku"] == "LAMP-12V"
+    assert program.refusal(1, "product", "show", "LAMP-12V")["code"] == "unknown_sku"
+
+
+def test_packagings_and_codes_are_added_and_changed(program: Program) -> None:
+    program.answer("product", "add", "--sku", "TEA", "--name", "Tea", "--unit", "kg")
+    box = program.answer("product", "add-packaging", "TEA", "box", "--holds", "1/4")
+    assert (box["code"], box["numerator"], box["denominator"]) == ("box", 1, 4)
+    assert program.answer("product", "change-packaging", "TEA", "box", "--holds", "12")["numerator"] == 12
+    for wrong in ("1/", "a", "１２", "1.5", "-1", "", "1/2/3"):
+        assert program.refusal(2, "product", "change-packaging", "TEA", "box", f"--holds={wrong}")["code"] == "usage"
+    code = program.answer("product", "add-code", "TEA", "T-7", "--packaging", "box", "--valid-to", "2027-01-31")
+    assert (code["kind"], code["code"], code["packaging"]) == ("barcode", "T-7", "box")
+    assert program.refusal(1, "product", "add-code", "TEA", "t-7")["code"] == "duplicate_code"
+    assert "T-7" in program.answer("product", "show", "TEA")["codes"]
+
+
+def test_a_place_and_its_site_are_changed(program: Program) -> None:
+    program.answer("location", "add-site", "MAIN", "--name", "Main", "--shipping-cost", "4.50")
+    for code in ("RACK", "BIN"):
+        program.answer("location", "add", code, "--site", "MAIN")
+    changed = program.answer("location", "change", "MAIN", "bin", "--parent", "RACK", "--capacity", "40", "--name", "B")
+    assert (changed["parent"], changed["capacity"], changed["depth"]) == ("RACK", "40", 3)
+    assert program.answer("location", "change", "MAIN", "BIN", "--clear", "capacity")["capacity"] is None
+    assert program.answer("location", "change", "MAIN", "--city", "York", "--name", "Old")["name"] == "Old"
+    site = program.answer("location", "show", "MAIN")
+    assert (site["city"], site["shipping_cost"], site["priority"]) == ("York", "4.5", 100)
+    program.answer("location", "change", "MAIN", "--shipping-cost", "0", "--clear", "city")
+    site = program.answer("location", "show", "MAIN")
+    assert (site["city"], site["shipping_cost"]) == (None, "0")
