@@ -74,9 +74,10 @@ def _advance(desk: OrderDesk, variants: dict[int, Variant], command: AdvanceOrde
 
 def _advance_order_itself(desk: OrderDesk, order: Order, wanted: State) -> OrderChanged:
     """To a state that placing or cancelling gives; only being there already is permitted."""
-    if desk.state(order) == wanted or (wanted is State.VALIDATED and order.state == State.SUPPLIER_CONFIRMED):
+    state = desk.state(order)
+    if state is wanted or (wanted is State.VALIDATED and state is State.SUPPLIER_CONFIRMED):
         return desk.changed(order)
-    raise illegal(desk.state(order), wanted)
+    raise illegal(state, wanted)
 
 
 def _advance_one_step(desk: OrderDesk, order: Order, wanted: State, only: tuple[str, ...]) -> list[Shipment]:
@@ -125,8 +126,13 @@ def _advance_through(desk: OrderDesk, order: Order, wanted: State, only: tuple[s
 
 
 def _is_there(desk: OrderDesk, order: Order, wanted: State) -> bool:
-    """Whether the order, or a part of it, is in that state already."""
-    return desk.state(order) is wanted or any(shipment.state == wanted for shipment in desk.shipments(order))
+    """Whether the order is in that state already, or all of it that can be: what is backordered is left out of account,
+    what is reserved and not released is not."""
+    shipments = desk.shipments(order)
+    if desk.state(order) is wanted or (wanted is State.PICKING and desk.undispatched(order)):
+        return True
+    is_behind = desk.unreleased(order) > ZERO or any(_is_before(shipment, wanted) for shipment in shipments)
+    return not is_behind and any(shipment.state == wanted for shipment in shipments)
 
 
 def _is_before(shipment: Shipment, wanted: State) -> bool:

@@ -36,6 +36,7 @@ from stockcore.stock.records import (
     Document,
     DocumentLine,
     LockBackorders,
+    LockExpiredHolds,
     LockPools,
     LockPoolsByCode,
     LockQuants,
@@ -119,7 +120,8 @@ class Desk:
     quants. `places` are looked up; `into`, where goods may come to, are locked too. What is rare costs a round trip of
     its own: units other than the base unit (`units`), all reservations of some demands (`demands`), what those who may
     give way held before (`losses`: goods may be gone), the first movement of a SKU, and places that are named as
-    `into` or of limited capacity.
+    `into` or of limited capacity. Everybody's promises on the SKUs, of which there may be many, are loaded only where
+    the goods of anybody may be touched (`promises`, `losses`); else those that wait, or have expired.
 
     Who changes a variant or deactivates it holds its product and its pools, who deactivates a place holds the place:
     so both are read after the locks."""
@@ -135,6 +137,7 @@ class Desk:
         units: bool = False,
         demands: Sequence[UUID] = (),
         losses: bool = False,
+        promises: bool = False,
         ids_per_command: int = 8,
     ) -> None:
         self.uow = uow
@@ -152,7 +155,7 @@ class Desk:
         grown, backorders, reservations, waiting, quants, allocations, lots = uow.load(
             LockPools(ids),  # again: who waited for a lock does not see the pools that were made meanwhile
             LockBackorders(ids),
-            LockReservations(ids),
+            LockReservations(ids) if promises or losses else LockExpiredHolds(codes),
             LockReservationsWaiting(ids),
             LockQuants(ids),
             AllocationsOfVariants(ids),

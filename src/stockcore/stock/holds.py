@@ -24,7 +24,7 @@ def release_expired(uow: UnitOfWork, book: Book, floor: Floor) -> int:
         return 0
     for posting_id, reservation in zip(uow.new_ids(len(expired)), expired, strict=True):
         posting = Posting(posting_id, reservation.demand_type, reservation.demand_id, "hold expired", None)
-        release_all(book, posting, reservation)
+        _give_back(book, posting, reservation)
         serve(book, posting, floor)
     return len(expired)
 
@@ -34,6 +34,11 @@ def release_all(book: Book, posting: Posting, reservation: Reservation) -> None:
     backorder = book.backorder_of(reservation)
     if backorder is not None and backorder.outstanding > ZERO:
         book.settle_backorder(backorder, backorder.outstanding)
+    _give_back(book, posting, reservation)
+
+
+def _give_back(book: Book, posting: Posting, reservation: Reservation) -> None:
+    """What waits besides, for another part of the demand that has not ended, is left to `serve`."""
     for allocation in book.allocations_of(reservation):
         book.deallocate(allocation, allocation.quantity)
     if reservation.outstanding > ZERO:

@@ -42,7 +42,7 @@ from stockcore.stock.records import (
     Reservation,
 )
 from stockcore.stock.results import ReservationDocument, ReservedPart
-from stockcore.stock.serving import available_to, reserve, serve
+from stockcore.stock.serving import available_to, later_end, reserve, serve
 from stockcore.stock.shortage import free_allocations
 
 #: Demands that the outside makes and names. An order of ours reserves by being placed, and ships by its shipments.
@@ -149,8 +149,8 @@ def _reserve(desk: Desk, names: dict[UUID, DemandName], command: ReserveStock) -
         reservation = reserve(desk.book, posting, desk.floor, demand, site.id, part)
         if reservation.outstanding == part:
             reservation.expires_at = expires_at  # a new start for what had ended
-        elif expires_at is not None and reservation.expires_at is not None:
-            reservation.expires_at = max(expires_at, reservation.expires_at)  # a longer time for all of it
+        else:  # the longer time for all of it
+            reservation.expires_at = later_end(expires_at, reservation.expires_at)
     document = _document(desk, demand_type, reference, variant)
     _announce(desk, "stock.reserved", posting, document, quantity)
     return document

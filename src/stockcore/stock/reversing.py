@@ -47,7 +47,7 @@ def _reverse_all(uow: UnitOfWork, work: Work[ReversePosting, StockChange]) -> No
         if movement.bucket == Bucket.ON_HAND:
             movements.setdefault(movement.posting_id, []).append(movement)
     variants = {movement.variant for rows in movements.values() for movement in rows}
-    desk = Desk(uow, work, skus_of(uow, variants), ids_per_command=32)
+    desk = Desk(uow, work, skus_of(uow, variants), promises=True, ids_per_command=32)
     reversed_before = {reversal.reversed: reversal.reversed_by for reversal in uow.load(ReversalsOf(wanted))}
     sent = Sent(uow, (row.reference_line for rows in movements.values() for row in rows if _is_of_return(row)))
     release_expired(uow, desk.book, desk.floor)

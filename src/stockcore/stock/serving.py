@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import datetime
 from decimal import Decimal
 
@@ -57,7 +58,13 @@ def _expiry(book: Book, backorder: Backorder) -> datetime | None:
         return None
     demand, line = backorder.demand_id.int, backorder.demand_line.int
     known = (book.reservations.get((demand, line, backorder.variant, site)) for site in sites_of(backorder.sites))
-    return max((r.expires_at for r in known if r is not None and r.expires_at is not None), default=None)
+    ends = [reservation.expires_at for reservation in known if reservation is not None]
+    return functools.reduce(later_end, ends) if ends else None
+
+
+def later_end(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The later of two ends; None is no end."""
+    return None if one is None or other is None else max(one, other)
 
 
 def check_nothing_came(uow: UnitOfWork, book: Book, floor: Floor) -> None:

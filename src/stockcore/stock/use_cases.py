@@ -404,6 +404,7 @@ def _move_all(uow: UnitOfWork, work: Work[MoveStock, StockChange]) -> None:
         [c.sku for c in work.commands],
         places=[c.from_location for c in work.commands],
         into=[c.to_location for c in work.commands],
+        promises=True,
     )
     release_expired(uow, desk.book, desk.floor)
     work.decide(lambda command: _move(desk, command), desk.changes)
@@ -541,7 +542,8 @@ def change_status(
 
 
 def _return_all(uow: UnitOfWork, work: Work[ReturnStock, StockChange]) -> None:
-    desk = Desk(uow, work, [c.sku for c in work.commands], into=[c.location for c in work.commands])
+    skus, into = [c.sku for c in work.commands], [c.location for c in work.commands]
+    desk = Desk(uow, work, skus, into=into)
     release_expired(uow, desk.book, desk.floor)
     sent = Sent(uow, (command.order_line for command in work.commands))
     work.decide(lambda command: _return(desk, command, sent), desk.changes)
