@@ -86,10 +86,19 @@ class Books:
         return not any(self._rows(statement.limit(1)) for statement in filled)
 
     def has_others(self, actor: str) -> bool:
-        """Whether anybody but `actor` has posted, ordered or added a product."""
-        theirs = (s.stock_movement.c.actor, s.sales_order.c.placed_by, s.product.c.created_by)
+        """Whether anybody but `actor` has changed something: nearly every command leaves a message, those of the
+        catalogue, of places and of customers say in their rows who they were."""
         one = sa.literal(1)
-        return any(self._rows(sa.select(one).where(column != actor).limit(1)) for column in theirs)
+        foreign = [
+            sa.select(one).where(s.outbox.c.actor != actor),
+            sa.select(one).where(s.stock_movement.c.actor != actor),
+            sa.select(one).where(s.customer.c.created_by != actor),
+        ]
+        for table in (s.product, s.variant, s.location):
+            theirs = sa.or_(table.c.created_by != actor, table.c.changed_by != actor)
+            own = table.c.id > FIXED_IDS if table is s.location else sa.true()
+            foreign.append(sa.select(one).where(theirs, own))
+        return any(self._rows(statement.limit(1)) for statement in foreign)
 
     def make_partitions(self, first_at: datetime, last_at: datetime) -> None:
         """The ledger's months from the file's first to its last, on PostgreSQL."""

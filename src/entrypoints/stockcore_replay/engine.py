@@ -63,6 +63,7 @@ from stockcore_replay.timeline import (
     events,
     outline,
 )
+from stockcore_sql.connecting import translated
 from stockcore_sql.stores import SqlStore
 
 SITE: Final = "MAIN"
@@ -111,16 +112,22 @@ class Replay:
         self._path = path
         self._rows_per_transaction = rows_per_transaction
         self._tick = tick if tick is not None else lambda _: None
+        self._ticked = 0
         self.plan: Outline = outline(read_rows(path))
         self.progress = Progress(content_digest(path), {row.name: row.value for row in table(parameters)})
+        self._invoices = {span.invoice for span in self.plan.spans}
         self._known = _Known({}, set())
         self._saved = ""  # the progress as the database has it
 
     def run(self) -> None:
-        """Carry out what is not yet done; a complete replay changes nothing."""
-        self._begin()
-        if self.progress.finished:
-            return
+        """Carry out what is not yet done; a complete replay changes nothing. What fails at the database ends it, and
+        the next run goes on."""
+        with translated():
+            self._begin_alone()
+            if not self.progress.finished:
+                self._go_on()
+
+    def _go_on(self) -> None:
         pending = events(read_rows(self._path), self.plan, self.parameters)
         self._pass_over(islice(pending, self.progress.events_done))
         with _seldom_collecting():
@@ -130,14 +137,26 @@ class Replay:
             self._claim(uow)
             self.progress.finished = True
             self._save(uow)
+        self._tell(self.plan.total - self._ticked)  # rows that are of no invoice
 
     # -- transactions --------------------------------------------------------------------------------------------
 
-    def _begin(self) -> None:
+    def _begin_alone(self) -> None:
+        """Errors: not_empty, busy."""
         self.store.check_schema()
+        try:
+            self._begin()
+        except StockcoreError:
+            if self._is_of(self.books.setting(SETTING)) and not self.books.has_others(ORIGIN.actor):
+                raise _busy() from None  # somebody else began it at the same moment
+            raise
+
+    def _is_of(self, stored: str | None) -> bool:
+        return stored is not None and Progress.of_json(stored).is_same(self.progress)
+
+    def _begin(self) -> None:
         stored = self.books.setting(SETTING)
-        is_same = stored is not None and Progress.of_json(stored).is_same(self.progress)
-        if stored is not None and is_same and not self.books.has_others(ORIGIN.actor):
+        if stored is not None and self._is_of(stored) and not self.books.has_others(ORIGIN.actor):
             self.progress = Progress.of_json(stored)
             self._saved = stored
             self._known = _Known(self.books.costs(), self.books.customers())
@@ -161,7 +180,7 @@ class Replay:
         last: Event | None = None
         for event in done:
             last = event
-            self._tick(_rows_of(event))
+            self._tell(_rows_of(event))
         if last is not None:
             self.clock.now = last.at
             follow_up_orders(self.store, ORIGIN)
@@ -170,7 +189,7 @@ class Replay:
         """The progress is locked until the end of the transaction. Errors: busy, where somebody else went on."""
         (stored,) = uow.load(LockSettings((SETTING,)))
         if stored.value != self._saved:
-            raise StockcoreError("busy", "another replay is at work on this database")
+            raise _busy()
 
     def _save(self, uow: UnitOfWork) -> None:
         changes = Changes()
@@ -225,7 +244,11 @@ class Replay:
             self.progress.events_done += len(batch)
             self._save(uow)
         follow_up_orders(self.store, ORIGIN)
-        self._tick(sum(map(_rows_of, batch)))
+        self._tell(sum(map(_rows_of, batch)))
+
+    def _tell(self, rows: int) -> None:
+        self._ticked += rows
+        self._tick(rows)
 
     # -- the file's events ---------------------------------------------------------------------------------------
 
@@ -408,6 +431,8 @@ class Replay:
         number = f"invoice {order.invoice}" if AUTOMATIC.fullmatch(order.invoice) else order.invoice
         if not alone:
             number += f"/{order.customer or 'counter'}"
+        while number != order.invoice and number in self._invoices:
+            number += "/"
         command = PlaceOrder(
             number=number,
             customer=order.customer,
@@ -511,6 +536,10 @@ def _seldom_collecting() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+def _busy() -> StockcoreError:
+    return StockcoreError("busy", "another replay is at work on this database")
 
 
 def _rows_of(event: Event) -> int:

@@ -13,6 +13,7 @@ import gzip
 import hashlib
 import io
 import operator
+import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -44,6 +45,7 @@ _CHUNK: Final = 1 << 20
 _REMEMBERED: Final = 4096
 CODE_MAX: Final = 200  # a document's reference is made of the code and some words more
 NAME_MAX: Final = 100  # an order's number may be made of the invoice and the customer
+_LOCAL_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?", re.ASCII)
 _YEARS: Final = range(1900, 2200)  # what is outside is a slip of the pen, and would keep the calendar busy
 
 
@@ -74,8 +76,11 @@ class UnreadableRow:
 
 
 def normalised(code: str) -> str:
-    """The stock code as compared: trimmed and case-folded, then in capitals, as the file mostly writes it."""
-    return normal_code(code).upper()
+    """The stock code as compared: trimmed and case-folded, then in capitals, as the file mostly writes it (where they
+    are the same code: those of ı are not)."""
+    folded = normal_code(code)
+    capitals = folded.upper()
+    return capitals if normal_code(capitals) == folded else folded
 
 
 @functools.lru_cache(maxsize=_REMEMBERED)
@@ -119,7 +124,7 @@ def read_rows(path: Path) -> Iterator[SourceRow | UnreadableRow]:
 def _unpacked(path: Path) -> Iterator[IO[bytes]]:
     try:
         if path.exists() and not path.is_file():
-            raise StockcoreError("file_invalid", f"{path.name} is not a regular file")
+            raise StockcoreError("file_invalid", f"{path} is not a regular file")
         with path.open("rb") as packed:
             if path.suffix.lower() == ".gz":
                 with gzip.open(packed) as stream:
@@ -144,7 +149,7 @@ def _records(text: io.TextIOWrapper) -> Iterator[list[str] | str]:
         except StopIteration:
             return
         except csv.Error as error:
-            if reader.line_num > line or "unexpected end" in str(error) or "field limit" in str(error):
+            if reader.line_num > line or "unexpected end" in str(error):
                 # Whatever followed was read as part of a text: other rows are lost in it.
                 raise StockcoreError(
                     "quote_unclosed", f"line {line} opens a quote and does not close it", line=line
@@ -227,7 +232,7 @@ def _read_time(text: str) -> datetime:
         raise StockcoreError("date_ambiguous", "write dates as 2010-12-01T08:26:00", field="InvoiceDate")
     try:
         local = datetime.fromisoformat(text)
-        if local.tzinfo is not None or len(text) < len("2010-12-01T08:26") or local.year not in _YEARS:
+        if _LOCAL_TIME.fullmatch(text) is None or local.year not in _YEARS:
             raise ValueError(text)
         instant = local.replace(tzinfo=LONDON).astimezone(UTC)
         exists = instant.astimezone(LONDON).replace(tzinfo=None) == local

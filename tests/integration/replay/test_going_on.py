@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import Mock
 
 import pytest
 
@@ -197,12 +199,48 @@ def test_a_database_with_another_replay_in_it_is_left_alone(url: str, tmp_path: 
     refused(url, file, Parameters(lead_time_days=8))
 
 
-def test_a_replay_that_somebody_wrote_into_is_left_alone(url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda app: app.stock.receive(sku="85123A", site="MAIN", quantity=Decimal(5)),
+        lambda app: app.orders.hold(number="536365", reason="why not"),
+        lambda app: app.orders.cancel(number="536365"),
+        lambda app: app.locations.add_site(code="NORTH", name="North"),
+        lambda app: app.locations.block(site="MAIN", location="RECEIVING"),
+        lambda app: app.catalog.change_product(sku="85123A", name="Another"),
+        lambda app: app.orders.add_customer(code="NEW", name="New"),
+    ],
+    ids=["receipt", "hold", "cancel", "site", "block", "product", "customer"],
+)
+def test_a_replay_that_somebody_wrote_into_is_left_alone(
+    url: str, tmp_path: Path, write: Callable[[Any], object]
+) -> None:
     file = small(tmp_path / "small.csv")
     replayed(url, file)
     with open_application(url) as app:
-        app.stock.receive(sku="85123A", site="MAIN", quantity=Decimal(5))
+        write(app)
     refused(url, file)
+
+
+def test_a_database_that_says_no_is_told_as_such(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the next run goes on."""
+    file = small(tmp_path / "small.csv")
+    full = sqlite3.OperationalError("database or disk is full")
+    with monkeypatch.context() as patch:
+        patch.setattr(engine.Replay, "_save", Mock(side_effect=full))
+        with pytest.raises(StockcoreError) as refusal:
+            replayed(sqlite_url, file)
+    assert refusal.value.code == "storage_full"
+    replayed(sqlite_url, file)
+
+
+def test_of_several_begun_at_once_one_goes_on_and_the_others_are_told_so(url: str, head: Path, tmp_path: Path) -> None:
+    part = write_cut(tmp_path / "part.csv", head, 1500)
+    ends = [ended(process) for process in [start(url, part) for _ in range(3)]]
+    assert sorted(code for code, _, _ in ends)[0] == 0
+    assert {document["error"]["code"] for code, document, _ in ends if code} <= {"busy"}
 
 
 def test_the_command_says_so_and_ends_with_1(url: str, tmp_path: Path) -> None:
@@ -236,7 +274,7 @@ def test_two_at_once_do_nothing_twice(url: str, head: Path, tmp_path: Path) -> N
     ends = [ended(first), second]
     assert {code for code, _, _ in ends} <= {0, 4}
     for code, document, _ in ends:
-        assert code == 0 or document["error"]["code"] in {"busy", "not_empty"}
+        assert code == 0 or document["error"]["code"] == "busy"
     code, document, _ = ended(start(url, part))
     assert code == 0
     alone = tmp_path / "alone.db"

@@ -85,6 +85,9 @@ def test_a_byte_order_mark_compression_and_the_order_of_columns_make_no_differen
         ({"at": "2010-12-01"}, "InvoiceDate", "date_invalid"),
         ({"at": "2010-02-30T08:26:00"}, "InvoiceDate", "date_invalid"),
         ({"at": "2010-12-01T08:26:00Z"}, "InvoiceDate", "date_invalid"),
+        ({"at": "20101201T08:26:00"}, "InvoiceDate", "date_invalid"),
+        ({"at": "2010-W48-3T08:26"}, "InvoiceDate", "date_invalid"),
+        ({"at": "2010-12-01x08:26"}, "InvoiceDate", "date_invalid"),
         ({"at": "0001-01-01T00:00:00"}, "InvoiceDate", "date_invalid"),
         ({"at": "2011-03-27T01:30:00"}, "InvoiceDate", "date_invalid"),  # the clocks skip this hour
         ({"invoice": " "}, "InvoiceNo", "text_blank"),
@@ -161,6 +164,11 @@ def test_an_empty_file_has_no_columns(tmp_path: Path) -> None:
 
 def test_a_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
     assert refusal(write_file(tmp_path / "file.csv", [], header=(*COLUMNS, "Quantity"))).code == "column_duplicate"
+
+
+def test_a_cell_without_end_costs_its_row_only(tmp_path: Path) -> None:
+    rows = list(read_rows(write_file(tmp_path / "file.csv", [fields(description="d" * 200_000), fields()])))
+    assert [type(row) for row in rows] == [UnreadableRow, SourceRow]
 
 
 def test_a_quote_that_is_never_closed_refuses_the_file_and_names_its_line(tmp_path: Path) -> None:
