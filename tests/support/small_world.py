@@ -259,7 +259,7 @@ def _orders() -> list[object]:
 
 def order(key: UUID, number: str, *, customer: int | None, reference: str | None, state: str) -> Order:
     flags = ("backorder", False, False, state, False, None, 0, None, "fewest_shipments")
-    return Order(key, number, "sale", customer, reference, "EUR", *flags, None, 0, 1, 1, NOON, "ann", NOON)
+    return Order(key, number, "sale", customer, reference, "EUR", *flags, None, None, 0, 1, 1, NOON, "ann", NOON)
 
 
 def _line(owner: UUID, number: int, of: int) -> OrderLine:

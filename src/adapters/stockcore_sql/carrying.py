@@ -82,7 +82,7 @@ FIXED: Final[Mapping[type, frozenset[str]]] = {
     stock.Quant: frozenset({"variant", "site", "location", "lot", "status", "container", "owner"}),
     stock.Reservation: frozenset({"demand_type", "demand_id", "demand_line", "variant", "site", "since", "age"}),
     stock.Backorder: frozenset({"demand_type", "demand_id", "demand_line", "variant", "since", "age"}),
-    orders.Order: frozenset({"number", "kind", "customer", "reference", "currency", "placed_at", "placed_by"}),
+    orders.Order: frozenset({"number", "kind", "customer", "reference", "currency", "sites", "placed_at", "placed_by"}),
     orders.OrderLine: frozenset({"order_id", "line_no", "variant"}),
     orders.Shipment: frozenset({"order_id", "number", "site", "created_at"}),
 }

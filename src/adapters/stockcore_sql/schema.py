@@ -540,6 +540,7 @@ sales_order = _table(
     _optional("promise", Instant()),
     _required("strategy", _TEXT),
     _optional("address", Json()),
+    _optional("sites", Json()),
     _required("shipment_count", sa.Integer),
     _required("version", BigInt),
     _required("history_count", BigInt),

@@ -164,7 +164,7 @@ def _taken(desk: OrderDesk, order: Order, taken: dict[UUID, Decimal], reason: st
 
 def _cancel_lines_all(uow: UnitOfWork, work: Work[CancelLines, OrderChanged]) -> None:
     numbers = [command.number for command in work.commands]
-    desk = OrderDesk(uow, work, numbers, whole=True, queue=True, variants=True)
+    desk = OrderDesk(uow, work, numbers, whole=True, queue=True)
     work.decide(lambda command: _cancel_lines(desk, command), desk.changes)
     desk.write()
 

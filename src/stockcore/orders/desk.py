@@ -64,7 +64,7 @@ class OrderDesk:
     """Some orders with everything about their stock. `whole` also loads what allocating and moving goods need; without
     it only what is allocated to the orders (enough to dispatch and deliver). `queue` also loads who else waits for
     these goods and what of them is chosen for whom, where more may become available. Without `lines` neither the lines
-    nor what was reserved for them and is settled. `variants`: those of the lines."""
+    nor what was reserved for them and is settled."""
 
     def __init__(
         self,
@@ -75,7 +75,6 @@ class OrderDesk:
         whole: bool,
         queue: bool = False,
         lines: bool = True,
-        variants: bool = False,
         new_skus: Sequence[str] = (),
         ids_per_order: int = 24,
     ) -> None:
@@ -104,7 +103,7 @@ class OrderDesk:
         else:
             queries += [Sites()]
         queries += [LinesOfOrders(wanted)] if lines else []
-        queries += [VariantsOfOrders(wanted)] if variants else []
+        queries += [VariantsOfOrders(wanted)] if whole else []
         queries += [ShareProducts(codes), VariantsByCode(codes)] if codes else []
         expected = ids_per_order * max(1, len(wanted))
         uow.prepare_draw(expected)
@@ -129,6 +128,8 @@ class OrderDesk:
         self.floor = Floor(places, answers.get(LotsOfOrders, ()), self.ids.now)
         self.variants_of_lines: dict[int, Sold] = {v.id: v for v in answers.get(VariantsOfOrders, ())}
         self.variants = {normal_code(v.sku): v for v in answers.get(VariantsByCode, ())}
+        for named in (VariantsOfOrders, VariantsByCode):
+            self.floor.load_strategies(answers.get(named, ()))
         self.conversions = Conversions()
         self.lots: dict[tuple[int, str], Lot] = {}
         self.sites = [place for place in places if place.parent is None]

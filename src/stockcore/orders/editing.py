@@ -107,7 +107,7 @@ def _edit_all(uow: UnitOfWork, work: Work[EditOrder, OrderChanged]) -> None:
     edits = [edit for command in work.commands for edit in listed(command.lines, LineEdit)]
     new_skus = [edit.sku for edit in edits if edit.sku is not None]
     numbers = [command.number for command in work.commands]
-    desk = OrderDesk(uow, work, numbers, whole=True, queue=True, variants=True, new_skus=new_skus)
+    desk = OrderDesk(uow, work, numbers, whole=True, queue=True, new_skus=new_skus)
     if any(edit.unit is not None for edit in edits):
         known = {*desk.variants_of_lines, *(variant.id for variant in desk.variants.values())}
         desk.conversions = Conversions.of(*uow.load(PackagingsOf(tuple(sorted(known))), Units()))
@@ -180,7 +180,8 @@ def _enter_again(edit: _Edit) -> None:
 def _serving(desk: OrderDesk, order: Order) -> list[sourcing.Candidate]:
     """The sites that may serve the order: those it was placed for. Errors: no_site."""
     rows: list[Reservation | Backorder] = [*desk.reservations(order), *desk.backorders(order)]
-    allowed = set(sites_of(rows[0].sites)) if rows else {site.id for site in desk.sites}
+    listed = order.sites or (rows[0].sites if rows else None)
+    allowed = {site.id for site in desk.sites} if listed is None else set(sites_of(listed))
     return candidates([site for site in desk.sites if site.id in allowed], (), order.strategy)
 
 

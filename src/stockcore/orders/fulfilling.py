@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from stockcore.catalog.records import Variant
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.execution import UseCase, Work
 from stockcore.kernel.quantity import ZERO
@@ -23,7 +22,7 @@ from stockcore.orders.commands import AdvanceOrder
 from stockcore.orders.desk import OrderDesk
 from stockcore.orders.history import NOTHING_LEFT, announce, write_history
 from stockcore.orders.lifecycle import BEFORE, OPEN_SHIPMENT, SHIPMENT_STATES, UNDISPATCHED, State, illegal
-from stockcore.orders.records import Order, Shipment, ShipmentLine, VariantsOfOrders
+from stockcore.orders.records import Order, Shipment, ShipmentLine
 from stockcore.orders.results import OrderChanged
 from stockcore.orders.validating import validate
 from stockcore.stock.allocating import choose, requirement_of
@@ -39,13 +38,11 @@ def _advance_all(uow: UnitOfWork, work: Work[AdvanceOrder, OrderChanged]) -> Non
     again = readable(command.number for command in work.commands if command.to in ORDERS_OWN)
     numbers = [command.number for command in work.commands]
     desk = OrderDesk(uow, work, numbers, whole=whole, queue=bool(again), lines=bool(again))
-    received = any(desk.orders[number].state == State.RECEIVED for number in again if number in desk.orders)
-    variants = {variant.id: variant for variant in uow.load(VariantsOfOrders(again))} if received else {}
-    work.decide(lambda command: _advance(desk, variants, command), desk.changes, desk.write if uow.is_served else None)
+    work.decide(lambda command: _advance(desk, command), desk.changes, desk.write if uow.is_served else None)
     desk.write()
 
 
-def _advance(desk: OrderDesk, variants: dict[int, Variant], command: AdvanceOrder) -> OrderChanged:
+def _advance(desk: OrderDesk, command: AdvanceOrder) -> OrderChanged:
     order = desk.order(command.number)
     check_flag(command.through, field="through")
     only = read_texts(command.shipments, field="shipments")
@@ -56,7 +53,7 @@ def _advance(desk: OrderDesk, variants: dict[int, Variant], command: AdvanceOrde
             "unknown_shipment", f"the order has no shipment {min(unknown)!r}", field="shipments", shipment=min(unknown)
         )
     if wanted in ORDERS_OWN and order.state == State.RECEIVED:
-        return validate(desk, variants, order)
+        return validate(desk, order)
     if wanted not in SHIPMENT_STATES:
         return _advance_order_itself(desk, order, wanted)
     if order.state != State.SUPPLIER_CONFIRMED:

@@ -135,7 +135,7 @@ class Counter:
         if not (expired or holds or pinned):
             return
         wanted_places = lookup_codes(units.location for units in listed(pinned, WantedUnits))
-        found_places, backorders, reservations, waiting, quants, allocations, lots = self.uow.load(
+        found_places, backorders, reservations, waiting, quants, allocations, lots, variants = self.uow.load(
             PlacesFor(codes, wanted_places),
             LockBackorders(ids),
             ReservationsOf(holds, ids),
@@ -143,12 +143,14 @@ class Counter:
             LockQuants(ids),
             AllocationsOfVariants(ids),
             LotsOfVariants(ids),
+            VariantsByCode(codes),
         )
         self.book.load_backorders(backorders)
         self.book.load_reservations([*expired, *reservations, *waiting])
         self.book.load_quants(quants)
         self.book.load_allocations(allocations)
         self.floor = Floor([*self.sites, *found_places], lots, self.ids.now)
+        self.floor.load_strategies(variants)
         self.lots = {(lot.variant, lot.code): lot for lot in lots}
         release_expired(self.uow, self.book, self.floor)
 
@@ -230,7 +232,7 @@ def _place(counter: Counter, command: PlaceOrder) -> OrderDocument:
     if not kept:
         _refuse_shortage(command, plan, wanted, serving, counter.book, available)
     explanation = to_json(sourcing.explain(plan, wanted, available, serving, command.strategy))
-    order = _order(counter, command, order_id, terms, kept)
+    order = _order(counter, command, order_id, terms, serving, kept)
     lines = [
         OrderLine(
             line_id,
@@ -474,7 +476,14 @@ def shortage_error(
     return StockcoreError("insufficient_stock", f"not enough stock: {words}{more}", field="lines", lines=lines)
 
 
-def _order(counter: Counter, command: PlaceOrder, order_id: UUID, terms: _Terms, kept: bool) -> Order:
+def _order(
+    counter: Counter,
+    command: PlaceOrder,
+    order_id: UUID,
+    terms: _Terms,
+    serving: Sequence[sourcing.Candidate],
+    kept: bool,
+) -> Order:
     """The header of an order that is accepted: from now on its number and its reference are taken."""
     customer = None if terms.customer is None else terms.customer.id
     if command.number is not None:
@@ -499,6 +508,7 @@ def _order(counter: Counter, command: PlaceOrder, order_id: UUID, terms: _Terms,
         command.promise,
         command.strategy,
         to_json(terms.address) if terms.address is not None else None,
+        to_json([site.site for site in serving]) if command.sites else None,
         0,
         0,
         0,

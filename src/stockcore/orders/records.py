@@ -50,6 +50,7 @@ class Order:
     promise: datetime | None
     strategy: str
     address: str | None  # JSON
+    sites: str | None  # JSON, the only ones that may serve it; None: any
     shipment_count: int
     version: int
     history_count: int

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import partial
 from uuid import UUID
 
-from stockcore.catalog.records import Variant
+from stockcore.catalog.records import Sold
 from stockcore.kernel.plain import to_json
 from stockcore.orders import sourcing
 from stockcore.orders.desk import OrderDesk
@@ -19,14 +19,14 @@ from stockcore.stock.book import Demand, demand_of, sites_of
 from stockcore.stock.serving import available_to, available_to_any, reserve
 
 
-def validate(desk: OrderDesk, variants: dict[int, Variant], order: Order) -> OrderChanged:
+def validate(desk: OrderDesk, order: Order) -> OrderChanged:
     """Reserve all of a received order, or refuse it as short; its sites, multiples and age are those it came with.
 
     Errors: insufficient_stock, no_site.
     """
     demands = {row.demand_line: demand_of(row) for row in desk.reservations(order)}
     lines = [line for line in desk.lines(order) if line.ordered > line.cancelled]
-    wishes = [_wish(line, variants[line.variant], demands.get(line.id)) for line in lines]
+    wishes = [_wish(line, desk.variants_of_lines[line.variant], demands.get(line.id)) for line in lines]
     allowed = {site for demand in demands.values() for site in sites_of(demand.sites)}
     sites = [site for site in desk.sites if site.id in allowed or not allowed]
     serving = candidates(sites, (), order.strategy)
@@ -48,7 +48,7 @@ def validate(desk: OrderDesk, variants: dict[int, Variant], order: Order) -> Ord
     return desk.changed(order)
 
 
-def _wish(line: OrderLine, variant: Variant, demand: Demand | None) -> sourcing.Wish:
+def _wish(line: OrderLine, variant: Sold, demand: Demand | None) -> sourcing.Wish:
     multiple = variant.step if demand is None else demand.multiple
     pin = "" if demand is None else demand.requirement
     return sourcing.Wish(variant.id, variant.sku, line.ordered - line.cancelled, multiple, pin, variant.stocked)

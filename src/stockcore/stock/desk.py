@@ -173,8 +173,7 @@ class Desk:
         self.lots: dict[tuple[int, str], Lot] = {(lot.variant, lot.code): lot for lot in lots}
         self.sites = {place.normal_code: place for place in found_places if place.parent is None}
         self._places = {(place.site, place.normal_code): place for place in found_places}
-        for variant in variants:
-            self.floor.strategies[variant.id] = variant.allocation_strategy
+        self.floor.load_strategies(variants)
         self._work = work
         self.conversions = Conversions()
         if units:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import TypeAlias
 
+from stockcore.catalog.records import Variant
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.quantity import ZERO
 from stockcore.locations.records import Location, Purpose
@@ -59,6 +60,10 @@ class Floor:
         """Whether goods may be put into a place, as far as it was loaded."""
         found = self.places.get(place)
         return found is None or (found.active and not found.blocked and found.purpose != Purpose.NONE)
+
+    def load_strategies(self, variants: Iterable[Variant]) -> None:
+        """Of variants that have one of their own, instead of the site's."""
+        self.strategies.update((variant.id, variant.allocation_strategy) for variant in variants)
 
     def service_place(self, site: int, purpose: Purpose, *, even_blocked: bool = False) -> Location:
         """The site's own place for a purpose (receiving, staging, packing), one in use before a blocked one.

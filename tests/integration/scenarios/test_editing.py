@@ -140,3 +140,22 @@ def test_a_later_edit_of_a_batch_may_name_a_line_that_an_earlier_one_added(house
     outcomes = house.run(EDIT_ORDER, *(EditOrder(number=number, lines=(edit,)) for edit in edits))
     assert codes(outcomes) == []
     assert [line.reserved for line in house.lines(number)] == [1, 3]
+
+
+def test_what_is_added_later_comes_from_the_sites_that_the_order_may_have_too(house: House) -> None:
+    """Also where nothing of it is left that says so: it was all cancelled, or a service alone."""
+    house.receive("A", 5, "LEEDS")
+    house.product("ADVICE", stocked=False)
+    service = house.order(("ADVICE", 1), sites=("HULL",)).number
+    refusal = house.refused(EDIT_ORDER, edit(service, A=2))
+    assert (refusal.code, [site["site"] for site in refusal.facts["lines"][0]["sites"]]) == (
+        "insufficient_stock",
+        ["HULL"],
+    )
+    number = house.order(("A", 1), ("ADVICE", 1), sites=("hull",), policy="backorder").number
+    house.do(CANCEL_LINES, CancelLines(number=number, lines=(LineCancel(line=1, quantity=d(1)),)))
+    house.do(EDIT_ORDER, edit(number, 2))
+    assert house.lines(number)[0].backordered == 1
+    assert house.stock("A", "LEEDS") == (5, 0, 5)
+    house.receive("A", 1, "HULL")
+    assert house.stock("A", "HULL") == (1, 1, 0)

@@ -20,6 +20,7 @@ from stockcore.orders.commands import (
     LineCancel,
     LineEdit,
     LineRequest,
+    Requirement,
     ResumeOrder,
 )
 from stockcore.orders.customers import ADD_CUSTOMER
@@ -302,3 +303,40 @@ def test_what_has_left_is_not_picked_again_ord01(house: House) -> None:
     house.advance(number, "dispatched", through=True)
     refusal = house.refused(ADVANCE_ORDER, AdvanceOrder(number=number, to="picking"))
     assert (refusal.code, refusal.facts["current"]) == ("illegal_transition", "dispatched")
+
+
+def test_one_step_is_there_only_when_nothing_stands_behind(house: House) -> None:
+    """Else a step that was forgotten would be told as taken, and its command id be used up."""
+    house.receive("A", 6)
+    number = house.order(("A", 10), policy="backorder").number
+    house.advance(number, "delivered", through=True)
+    assert house.advance(number, "delivered").state == "supplier_confirmed"  # all that was there is
+    house.receive("A", 4)
+
+    def refused(to: str, **options: Any) -> tuple[str, str]:
+        refusal = house.refused(ADVANCE_ORDER, AdvanceOrder(number=number, to=to, **options))
+        return refusal.code, refusal.facts["current"]
+
+    assert refused("delivered") == ("illegal_transition", "supplier_confirmed")
+    house.advance(number, "packed", through=True)
+    assert refused("delivered") == ("illegal_transition", "packed")
+    assert refused("validated") == ("illegal_transition", "packed")
+    for through in (False, True):
+        assert house.advance(number, "picking", through=through).state == "packed"
+    house.advance(number, "dispatched")
+    assert house.advance(number, "dispatched").state == "dispatched"
+    house.advance(number, "delivered")
+    assert house.state(number) == "delivered"
+
+
+@pytest.mark.parametrize("pinned", [False, True])
+def test_a_products_own_strategy_says_what_leaves_first(house: House, pinned: bool) -> None:
+    """DESIGN 3: per site, and of a product that has its own, by that."""
+    house.product("L", allocation_strategy="largest")
+    house.place("LEEDS", "OLD", "NEW")
+    house.receive("L", 3, location="OLD")
+    house.receive("L", 9, location="NEW")
+    line = LineRequest(sku="L", quantity=d(2), requirement=Requirement(shelf_life_days=0) if pinned else None)
+    number = house.order(line).number
+    house.advance(number, "packed", through=True)
+    assert (house.at("L", "LEEDS", "OLD"), house.at("L", "LEEDS", "NEW")) == (3, 7)

@@ -271,3 +271,28 @@ def test_a_further_part_of_a_hold_never_shortens_its_time(house: House) -> None:
     clock.pass_time(hours=4)
     house.do(EXPIRE_HOLDS, ExpireHolds())
     assert house.stock("A") == (9, 0, 9)
+
+
+def test_a_further_part_without_an_end_has_none(house: House) -> None:
+    clock = house.stop_the_clock()
+    house.receive("A", 9)
+    for until in (clock.now + timedelta(minutes=5), None):
+        house.do(RESERVE_STOCK, external(2, expires_at=until))
+    clock.pass_time(hours=1)
+    house.do(EXPIRE_HOLDS, ExpireHolds())
+    assert house.stock("A") == (9, 4, 5)
+
+
+def test_what_waits_for_a_part_that_has_no_end_goes_on_waiting_when_another_part_ends(house: House) -> None:
+    clock = house.stop_the_clock()
+    house.receive("A", 5, "LEEDS")
+    house.receive("A", 2, "HULL")
+    house.do(RESERVE_STOCK, external(5, sites=("LEEDS",)))
+    house.do(RESERVE_STOCK, external(2, sites=("HULL",), expires_at=clock.now + timedelta(minutes=5)))
+    loss = AdjustStock(sku="A", site="LEEDS", quantity=d(-5), reason="fire", allow_shortage=True)
+    house.do(ADJUST_STOCK, loss)
+    clock.pass_time(hours=1)
+    house.do(EXPIRE_HOLDS, ExpireHolds())
+    assert house.stock("A", "HULL") == (2, 0, 2)
+    house.receive("A", 5, "LEEDS")
+    assert house.stock("A", "LEEDS") == (5, 5, 0)
