@@ -15,6 +15,7 @@ import attrs
 
 from stockcore.locations.transit import TRANSIT_SITE
 from stockcore.orders.lifecycle import LIFECYCLE, SHIPMENT_STATES
+from stockcore_sql.schema import metadata
 
 
 @attrs.frozen(kw_only=True)
@@ -537,6 +538,22 @@ WHERE waiting.outstanding > 0 AND waiting.requirement IN ('', '{}')
 """,
 }
 
+# Foreign keys hold for whoever has them switched on: SQLite's own shell has not.
+_REFERENCES: Final = sorted(
+    (child.table.name, child.name, parent.table.name, parent.name)
+    for table in metadata.tables.values()
+    for constraint in table.foreign_key_constraints
+    for child, parent in [(constraint.elements[0].parent, constraint.elements[0].column)]
+)
+_REFERRING: Final = sorted({table for table, *_ in _REFERENCES})
+_REFERENCES_EXIST: Final = " UNION ALL ".join(
+    f"""
+SELECT '{table}' AS in_table, '{column}' AS column_name, '{parent}' AS of_table, CAST(r.{column} AS TEXT) AS missing
+FROM {table} AS r
+WHERE r.{column} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {parent} AS p WHERE p.{key} = r.{column})"""
+    for table, column, parent, key in _REFERENCES
+)
+
 # -- the table -----------------------------------------------------------------------------------------------------
 
 INVARIANTS: Final[tuple[Invariant, ...]] = (
@@ -659,6 +676,13 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
         counts="SELECT count(*) FROM outbox",
         finds=_VERSIONS_WITHOUT_GAPS,
         shows=("problem", "aggregate_id", "version_before", "version"),
+    ),
+    Invariant(
+        name="references_exist",
+        promises="what a row refers to is there: places, lots, variants, orders and their lines, customers …",
+        counts="SELECT " + " + ".join(f"(SELECT count(*) FROM {table})" for table in _REFERRING),
+        finds=_REFERENCES_EXIST,
+        shows=("in_table", "column_name", "of_table", "missing"),
     ),
     Invariant(
         name="command_ids_unique",

@@ -137,6 +137,7 @@ _KEYS: Final = (
 )  # fmt: skip
 _TEXTS: Final = (
     "problem", "bucket", "kind", "status", "serial", "reference_type", "demand_type", "id", "found", "expected",
+    "in_table", "column_name", "of_table", "missing",
 )  # fmt: skip
 _INSTANTS: Final = ("recorded_at", "recorded_before", "last_recorded_at", "ledger_last_recorded_at")
 

@@ -688,6 +688,12 @@ FAULTS = [
         {"aggregate_id": str(key("O5")), "version_before": 1, "version": 2},
     ),
     Fault(
+        "a bin that was deleted below its goods",
+        "references_exist",
+        (remove(s.location, id=LEEDS_BIN),),
+        {"in_table": "stock_quant", "column_name": "location", "of_table": "location", "missing": str(LEEDS_BIN)},
+    ),
+    Fault(
         "a command answered twice",
         "command_ids_unique",
         (copy_of(s.command, {"id": "O1-1"}),),
