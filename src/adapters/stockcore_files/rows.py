@@ -192,6 +192,9 @@ def _unmended() -> StockcoreError:
     return StockcoreError("row_invalid", message, field=RAW)
 
 
+_LINE_ENDS: Final = "lines end in a line feed, with or without a carriage return before it"
+
+
 def _csv_records(lines: _Counted) -> Iterator[_Record]:
     """Blank lines, and rows of empty cells alone, are no records.
 
@@ -211,7 +214,8 @@ def _csv_records(lines: _Counted) -> Iterator[_Record]:
                 raise StockcoreError(
                     "quote_unclosed", f"a quote in line {begins} is not closed", line=begins
                 ) from error
-            yield _Record(begins, lines.text, (), f"not a row of comma-separated values: {error}")
+            why = _LINE_ENDS if "\r" in lines.text.rstrip("\r\n") else str(error)
+            yield _Record(begins, lines.text, (), f"not a row of comma-separated values: {why}")
             continue
         if any(map(str.strip, fields)):
             yield _Record(begins, lines.text, fields)

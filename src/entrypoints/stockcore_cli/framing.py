@@ -47,6 +47,14 @@ class Given:
                 url = f"sqlite:///{stack.enter_context(_nowhere())}"
             yield stack.enter_context(open_application(url, origin=Origin(actor=_actor(), source=Source.CLI)))
 
+    def check_there(self) -> None:
+        """Refuse to look into a file that does not exist: it would be begun, and found in order. Errors: database_url,
+        schema_missing."""
+        from stockcore.kernel.errors import StockcoreError
+
+        if _is_new_file(self.url()):
+            raise StockcoreError("schema_missing", "there are no books yet: no such file, or it is empty")
+
     def show(self, document: Any, table: Callable[[], Sequence[Table]]) -> None:
         """The answer: one JSON document for programs, tables for people."""
         Printer(as_json=self.json).show(document, table)

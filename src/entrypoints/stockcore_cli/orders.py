@@ -42,7 +42,9 @@ def order() -> None:
 @click.option("--ship-complete", is_flag=True, help="Released only when every line is wholly reserved.")
 @click.option("--keep-received", is_flag=True, help="A short order is not refused but stays received.")
 @click.option("--site", "sites", multiple=True, help="Only these may serve it.")
-@click.option("--strategy", default="fewest_shipments", show_default=True, help="How to choose among sites.")
+@click.option(
+    "--strategy", default="fewest_shipments", show_default=True, help="Or cheapest, or by_priority: which sites serve."
+)
 @click.option("--currency", metavar="CODE", help="Default: that of the list prices taken, else GBP.")
 @click.option("--priority", type=int, default=0, show_default=True, help="The higher is served first.")
 @click.option("--promise", metavar="TIME", help="When the goods are promised for, like 2026-04-03T17:00:00Z.")

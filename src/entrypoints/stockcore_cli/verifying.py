@@ -17,6 +17,7 @@ DIFFERENCE: Final = 5
 @pass_given
 def verify(given: Given, context: click.Context) -> None:
     """Prove the books: every invariant, by SQL of its own. Exit 5 when one is broken."""
+    given.check_there()
     with given.application() as app:
         report = app.verify(dry_run=given.dry_run)
     given.show(report, lambda: _verify_tables(report))
@@ -43,6 +44,7 @@ def _verdict(ok: bool) -> str:
 @pass_given
 def rebuild(given: Given) -> None:
     """Make pools and quants once more from the ledger; with --dry-run only show what that would change."""
+    given.check_there()
     with given.application() as app:
         report: Any = app.rebuild(dry_run=given.dry_run)
     columns = ["table", "key", "column", "stored", "computed"]

@@ -69,7 +69,7 @@ QUANTITY_MAX: Final = Decimal(QUANTITY_LIMIT)
 POLICIES: Final = ("all_or_nothing", "ship_available", "backorder")
 
 #: What only `Counter.next_number` gives: a number of this form that somebody brings could be given again later.
-AUTOMATIC: Final = re.compile("SO-(?:[0-9]{6}|[1-9][0-9]{6,})")
+AUTOMATIC: Final = re.compile("SO-(?:[0-9]{6}|[1-9][0-9]{6,})", re.IGNORECASE)
 
 
 class Counter:
@@ -183,9 +183,10 @@ def candidates(sites: Sequence[Location], codes: Sequence[str], strategy: str) -
         for site in sites
         if site.active and site.kind in SOURCED_KINDS and (not wanted or site.normal_code in wanted)
     ]
-    missing = wanted - {site.normal_code for site in sites}
-    if missing:
-        raise StockcoreError("unknown_site", f"there is no site {min(missing)!r}", field="sites")
+    known = {site.normal_code for site in sites}
+    missing = next((code for code in codes if normal_code(code) not in known), None)
+    if missing is not None:
+        raise StockcoreError("unknown_site", f"there is no site {missing!r}", field="sites", site=missing)
     if not found:
         raise StockcoreError("no_site", "no active site may serve this order", field="sites")
     made = [sourcing.Candidate(s.id, s.code, s.shipping_cost, ZERO, s.priority, s.blocked) for s in found]

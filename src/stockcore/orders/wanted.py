@@ -12,7 +12,15 @@ from stockcore.catalog.records import Sold
 from stockcore.kernel.dates import optional_date
 from stockcore.kernel.errors import StockcoreError
 from stockcore.kernel.money import read_unit_price
-from stockcore.kernel.quantity import DECIMALS_MAX, ONE, check_step, read_decimal, read_integer, read_quantity
+from stockcore.kernel.quantity import (
+    DECIMALS_MAX,
+    ONE,
+    check_step,
+    plain,
+    read_decimal,
+    read_integer,
+    read_quantity,
+)
 from stockcore.kernel.reading import read_list
 from stockcore.kernel.text import normal_code, optional_text, read_text
 from stockcore.kernel.values import value
@@ -27,6 +35,7 @@ from stockcore.stock.records import Lot
 
 LINES_MAX: Final = 10_000
 CURRENCY_DEFAULT: Final = "GBP"
+_HALF_A_CENT: Final = Decimal("0.005")
 
 
 class Known(Protocol):
@@ -111,7 +120,7 @@ def wanted_line(
             field=f"{field}/price",
         )
     elif price is not None and factor != ONE:
-        price = round(read_decimal(price * factor, field=f"{field}/price"), DECIMALS_MAX)
+        price = _price_per(price * quantity, entered, f"{field}/price")
     if line.multiple is not None:
         multiple = _own_multiple(line, quantity, multiple, field)
     requirement = _requirement(known, variant, line, field, serving)
@@ -130,6 +139,22 @@ def wanted_line(
     )
 
 
+def _price_per(total: Decimal, entered: Decimal, field: str) -> Decimal:
+    """What each of `entered` units costs, to 6 decimals, where that makes no odds to the line's total.
+
+    Errors: money_precision, quantity_out_of_range.
+    """
+    exact = read_decimal(total / entered, field=field)
+    kept = round(exact, DECIMALS_MAX)
+    if abs(kept - exact) * entered >= _HALF_A_CENT:
+        raise StockcoreError(
+            "money_precision",
+            f"the list price of so small a unit, {plain(exact)}, has more than {DECIMALS_MAX} decimals: say the price",
+            field=field,
+        )
+    return kept
+
+
 def _own_multiple(line: LineRequest, quantity: Decimal, unit: Decimal, field: str) -> Decimal:
     """A multiple is of whole units, and the quantity of whole multiples: what is left over could never be served.
 
@@ -137,7 +162,13 @@ def _own_multiple(line: LineRequest, quantity: Decimal, unit: Decimal, field: st
     """
     multiple = read_quantity(line.multiple, field=f"{field}/multiple")
     check_step(multiple, unit, field=f"{field}/multiple")
-    check_step(quantity, multiple, field=f"{field}/quantity")
+    if quantity % multiple:
+        raise StockcoreError(
+            "quantity_precision",
+            f"{plain(quantity)} is not a multiple of the line's multiple {plain(multiple)}",
+            field=f"{field}/quantity",
+            step=multiple,
+        )
     return multiple
 
 

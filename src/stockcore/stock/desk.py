@@ -104,7 +104,7 @@ def skus_of(uow: UnitOfWork, variants: Iterable[int]) -> list[str]:
 
 
 #: What only stockcore gives to its documents: a number of this form that somebody brings could be given again later.
-_AUTOMATIC: Final = re.compile("(?:RECEIPT|ADJUSTMENT|COUNT|RETURN|ISSUE|REVERSAL|TRANSFER)-[1-9][0-9]*")
+_AUTOMATIC: Final = re.compile("(?:RECEIPT|ADJUSTMENT|COUNT|RETURN|ISSUE|REVERSAL|TRANSFER)-[1-9][0-9]*", re.IGNORECASE)
 
 
 def own_number(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from uuid import uuid4
 
 from stockcore_runtime import open_application
@@ -45,3 +46,11 @@ def test_goods_whose_last_day_is_over_expire(small_shop: Program) -> None:
     assert small_shop.answer("stock", "expire-lots", "--site", "MAIN") == {"count": 1}
     [row] = small_shop.answer("stock", "show", "--sku", "MILK")
     assert (row["blocked"], row["available"]) == ("2", "2")
+
+
+def test_books_that_are_not_there_are_not_found_right(program: Program, tmp_path: Path) -> None:
+    missing = tmp_path / "mistyped.db"
+    for asked in (("verify",), ("verify", "--dry-run"), ("rebuild", "--dry-run")):
+        refusal = program.refusal(4, *asked, "--database", f"sqlite:///{missing}")
+        assert refusal["code"] == "schema_missing"
+    assert not missing.exists()

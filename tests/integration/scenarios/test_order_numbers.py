@@ -16,14 +16,14 @@ def house(house: House) -> House:
     return house
 
 
-@pytest.mark.parametrize("number", ["SO-000001", "SO-000002", " SO-000001 ", "SO-1000000"])
+@pytest.mark.parametrize("number", ["SO-000001", "SO-000002", " SO-000001 ", "SO-1000000", "so-000001"])
 def test_a_number_of_the_automatic_form_is_nobodys_to_give(house: House, number: str) -> None:
     refusal = house.refused(PLACE_ORDER, order(("A", 1), number=number))
     assert (refusal.code, refusal.field) == ("number_reserved", "number")
     assert [house.order(("A", 1)).number for _ in range(2)] == ["SO-000001", "SO-000002"]
 
 
-@pytest.mark.parametrize("number", ["SO-1", "SO-1001", "SO-0000001", "so-000001", "SO-000001-A"])
+@pytest.mark.parametrize("number", ["SO-1", "SO-1001", "SO-0000001", "SO-000001-A"])
 def test_a_number_that_is_never_given_automatically_is_anybodys(house: House, number: str) -> None:
     assert house.order(("A", 1), number=number).number == number
     assert house.order(("A", 1)).number == "SO-000001"

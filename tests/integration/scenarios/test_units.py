@@ -118,3 +118,28 @@ def test_a_place_takes_no_more_than_it_holds_of_all_skus(house: House) -> None:
     gain = AdjustStock(sku="B", site="LEEDS", quantity=d(1), reason="found", location="SHELF")
     assert house.refused(ADJUST_STOCK, gain).code == "over_capacity"
     assert house.at("A", "LEEDS", "SHELF") + house.at("B", "LEEDS", "SHELF") == 10
+
+
+def test_a_list_price_that_a_small_unit_cannot_say_is_not_rounded_away(house: House) -> None:
+    """Half a ton at 400 a ton is 200, also in milligrams."""
+    house.product("ORE", unit="t", list_price=d(400))
+    house.receive("ORE", 1)
+    refusal = house.refused(PLACE_ORDER, order(line("ORE", "500000000", "mg")))
+    assert (refusal.code, refusal.field) == ("money_precision", "lines/0/price")
+    number = house.order(line("ORE", "500", "kg")).number
+    [kept] = house.rows(OrderLine)
+    assert (kept.price, house.lines(number)[0].ordered) == (d("0.4"), d("0.5"))
+
+
+def test_the_list_price_of_a_third_is_a_third_of_the_list_price(house: House) -> None:
+    house.product("PIE", list_price=d("7.50"))
+    house.packaging("PIE", "third", 1, 3)
+    house.receive("PIE", 2)
+    house.order(line("PIE", "6", "third"))
+    assert [kept.price for kept in house.rows(OrderLine)] == [d("2.5")]
+
+
+def test_a_quantity_beside_the_lines_multiple_is_told_so(house: House) -> None:
+    refusal = house.refused(PLACE_ORDER, order(line("A", "5", multiple=d(2))))
+    assert (refusal.code, refusal.field) == ("quantity_precision", "lines/0/quantity")
+    assert "the line's multiple 2" in refusal.message
