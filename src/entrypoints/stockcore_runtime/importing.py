@@ -95,6 +95,9 @@ _AFTER_A_CHANGE: Final = ": take them out of the file before you import it again
 _AFTER_A_BREAK: Final = ": import the same file again, and the rest goes in"
 
 
+_REFUSED_MAX: Final = 10_000
+
+
 class _Undone(Exception):
     """Ends a transaction that must leave nothing."""
 
@@ -111,6 +114,7 @@ class _Run:
         self._progress = progress
         self._asks = _asks(app)
         self._rejected: RejectedFile | None = None
+        self._refused: list[Refused] = []  # not told yet
 
     def atomic(self, dry_run: bool) -> None:
         """One transaction, that is undone when any row is bad (and in a dry run)."""
@@ -161,12 +165,17 @@ class _Run:
     def _start_over(self) -> None:
         self._report.accepted = self._report.repeated = self._report.rejected = 0
         self._report.problems.clear()
+        self._refused.clear()
 
     def _carry_out_all(self, carry: CarryOut) -> None:
-        for ask, chunk in self._chunks(self._reading.items()):
-            self._reading.source.check_unchanged(quick=True)
-            self._note(chunk, _settled(carry, ask.use_case, [item.command for item in chunk]))
-        self._reading.source.check_unchanged()
+        try:
+            for ask, chunk in self._chunks(self._reading.items()):
+                self._reading.source.check_unchanged(quick=True)
+                self._note(chunk, _settled(carry, ask.use_case, [item.command for item in chunk]))
+                self._tell_refused()
+            self._reading.source.check_unchanged()
+        finally:
+            self._tell_refused()
 
     def _chunks(self, formed: Iterable[Formed]) -> Iterator[tuple[Ask[Any, Any, Any], list[Item]]]:
         """Items of one kind of command at a time, a transaction's worth; refused rows are noted on the way."""
@@ -194,10 +203,19 @@ class _Run:
             self._progress(sum(len(item.rows) for item in chunk))
 
     def _refuse(self, refused: Refused) -> None:
-        self._report.rejected += 1
-        self._report.problems += refused.problems
-        if self._rejected is not None:
-            self._rejected.add(refused.row, refused.problems)
+        self._refused.append(refused)
+        if len(self._refused) == _REFUSED_MAX:  # a file of which nothing can be read
+            self._tell_refused()
+
+    def _tell_refused(self) -> None:
+        """In the file's order, unreadable rows among those that a rule refused: of two rows the second may need the
+        first, once both are mended."""
+        for refused in sorted(self._refused, key=lambda refused: refused.row.number):
+            self._report.rejected += 1
+            self._report.problems += refused.problems
+            if self._rejected is not None:
+                self._rejected.add(refused.row, refused.problems)
+        self._refused.clear()
 
 
 def _asks(app: Application) -> Mapping[type, Ask[Any, Any, Any]]:

@@ -293,3 +293,12 @@ def test_a_host_that_counts_with_few_digits_does_not_make_an_import_round(import
     assert app.verify()["ok"]
     with localcontext(prec=4):
         assert codes(import_("stock", "sku,site,quantity\nA,MAIN,123456.125\n")) == [(1, "quantity_precision")]
+
+
+def test_rejected_rows_stand_in_the_files_order_and_go_in_once_mended(import_: Import, tmp_path: Path) -> None:
+    """A variant below its product: what cannot be read must not come before what a rule refused."""
+    report = import_("products", "sku,name,product,unit,list_price\nV1,main,,parsec,1\nV2,,V1,,1x\n", mode="per_row")
+    assert codes(report) == [(1, "unknown_unit"), (2, "number_format")]
+    rejected = tmp_path / "file.csv.rejected.csv"
+    mended = rejected.read_text(encoding="utf-8").replace("parsec", "each").replace("1x", "1")
+    assert import_("products", mended, name="mended.csv").accepted == 2
