@@ -63,8 +63,8 @@ class _Books:
     now: datetime
     seq: int = 0
     movements: int = 0
-    quants: dict[tuple[int, int], list[Any]] = attrs.Factory(dict)  # on hand, last seq
-    pools: dict[int, list[Any]] = attrs.Factory(dict)  # on hand, reserved, shipped, last seq
+    quants: dict[tuple[int, int], list[Any]] = attrs.Factory(dict)  # on hand, last seq, last recorded at
+    pools: dict[int, list[Any]] = attrs.Factory(dict)  # on hand, reserved, shipped, last seq, last recorded at
 
     def masters(self) -> Rows:
         """Catalogue, places, and the receipt of everything."""
@@ -87,6 +87,7 @@ class _Books:
             schema.stock_document: [],
             schema.stock_document_line: [],
             schema.stock_movement: [],
+            schema.outbox: [],
         }
         each = 3 * LINES * (self.orders // self.variants + 2)
         for number in numbers:
@@ -102,9 +103,14 @@ class _Books:
             (document, 1, variant, RECEIVING, 0, "available", quantity, 0, None, None)
         )
         out = rows[schema.stock_movement]
-        self._on_hand(out, _key(2, variant), "receipt", variant, RECEIVING, quantity, "supplier", "receipt", document)
-        self._on_hand(out, _key(3, variant), "transfer", variant, RECEIVING, -quantity, None, "move", document)
-        self._on_hand(out, _key(3, variant), "transfer", variant, STORAGE, quantity, None, "move", document)
+        receipt, move = _key(2, variant), _key(3, variant)
+        self._on_hand(out, receipt, "receipt", variant, RECEIVING, quantity, "supplier", "receipt", document)
+        self._on_hand(out, move, "transfer", variant, RECEIVING, -quantity, None, "move", move)
+        self._on_hand(out, move, "transfer", variant, STORAGE, quantity, None, "move", move)
+        rows[schema.outbox] += [
+            (_key(11, 2 * variant + k), "posting", posting, 1, type_, 1, self.now, "bulk", "{}", None)
+            for k, (posting, type_) in enumerate([(receipt, "stock.received"), (move, "stock.moved")])
+        ]
 
     def order_chunks(self) -> Iterator[Rows]:
         for first in range(1, self.orders + 1, _CHUNK):
@@ -120,7 +126,7 @@ class _Books:
         rows[schema.sales_order].append(
             (
                 order, f"SO{number}", "counter_sale", None, None, "GBP", "backorder", False, False,
-                "supplier_confirmed", False, None, 0, None, "priority", None, int(done), version, history, now,
+                "supplier_confirmed", False, None, 0, None, "priority", None, None, int(done), version, history, now,
                 "bulk", now,
             )
         )  # fmt: skip
@@ -167,12 +173,12 @@ class _Books:
             return
         now = self.now
         rows[schema.shipment].append((shipment, order, f"SO{number}-1", SITE, "delivered", now, now, now))
-        for _, variant, quantity in lines:
-            self._on_hand(out, picked, "pick", variant, STORAGE, -quantity, None, "shipment", shipment)
-            self._on_hand(out, picked, "pick", variant, STAGING, quantity, None, "shipment", shipment)
+        for line, variant, quantity in lines:
+            self._on_hand(out, picked, "pick", variant, STORAGE, -quantity, None, "shipment", shipment, line)
+            self._on_hand(out, picked, "pick", variant, STAGING, quantity, None, "shipment", shipment, line)
         for line, variant, quantity in lines:
             rows[schema.shipment_line].append((shipment, line, variant, quantity))
-            self._on_hand(out, sent, "commit", variant, STAGING, -quantity, "customer", "shipment", shipment)
+            self._on_hand(out, sent, "commit", variant, STAGING, -quantity, "customer", "shipment", shipment, line)
             self._reserved(out, sent, "commit", variant, -quantity, order, line)
 
     def _on_hand(
@@ -186,18 +192,20 @@ class _Books:
         counterpart: str | None,
         reference_type: str,
         reference: UUID,
+        line: UUID | None = None,
     ) -> None:
         self._tick()
-        quant = self.quants.setdefault((variant, place), [0, 0])
-        pool = self.pools.setdefault(variant, [0, 0, 0, 0])
+        quant = self.quants.setdefault((variant, place), [0, 0, self.now])
+        pool = self.pools.setdefault(variant, [0, 0, 0, 0, self.now])
         quant[0] += quantity
         pool[0] += quantity
         pool[2] -= quantity if kind == "commit" else 0
         quant[1] = pool[3] = self.seq
+        quant[2] = pool[4] = self.now
         out.append(
             (
                 self.seq, posting, kind, "on_hand", variant, SITE, place, 0, "", "available", 0, 0, quantity, quant[0],
-                counterpart, reference_type, reference, None, None, None, "bulk", "import", self.now, self.now,
+                counterpart, reference_type, reference, line, None, None, "bulk", "import", self.now, self.now,
             )
         )  # fmt: skip
 
@@ -207,7 +215,7 @@ class _Books:
         self._tick()
         pool = self.pools[variant]
         pool[1] += quantity
-        pool[3] = self.seq
+        pool[3:] = self.seq, self.now
         out.append(
             (
                 self.seq, posting, kind, "reserved", variant, SITE, SITE, 0, "", "available", 0, 0, quantity, pool[1],
@@ -223,12 +231,12 @@ class _Books:
     def projections(self) -> Rows:
         return {
             schema.stock_pool: [
-                (variant, SITE, on_hand, 0, reserved, shipped, last, self.now)
-                for variant, (on_hand, reserved, shipped, last) in self.pools.items()
+                (variant, SITE, on_hand, 0, reserved, shipped, last, recorded_at)
+                for variant, (on_hand, reserved, shipped, last, recorded_at) in self.pools.items()
             ],
             schema.stock_quant: [
-                (self._next(), variant, SITE, place, 0, "available", 0, 0, on_hand, 0, self.now, last, self.now)
-                for (variant, place), (on_hand, last) in self.quants.items()
+                (self._next(), variant, SITE, place, 0, "available", 0, 0, on_hand, 0, self.now, last, recorded_at)
+                for (variant, place), (on_hand, last, recorded_at) in self.quants.items()
             ],
         }
 
