@@ -101,6 +101,17 @@ def _actor() -> str:
 pass_given = click.make_pass_decorator(Given, ensure=True)
 
 
+def together(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Options that several commands have, as one decorator."""
+
+    def add(command: Any) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
 def _note(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
     def note(context: click.Context, _: click.Parameter, value: Any) -> None:
         given = context.ensure_object(Given)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from stockcore_cli.framing import Given, Group, pass_given
+from stockcore_cli.framing import Given, Group, pass_given, together
 from stockcore_cli.printing import Table
 from stockcore_cli.values import number_if
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _command_id = click.option("--command-id", metavar="KEY")
 
 
-_OF_SITES = (
+_of_sites = together(
     click.option("--street"),
     click.option("--city"),
     click.option("--postcode"),
@@ -27,12 +27,6 @@ _OF_SITES = (
     click.option("--shipping-cost", metavar="AMOUNT", help="What a shipment from there costs."),
     click.option("--strategy", metavar="NAMES", help="What leaves first, as in expiry,received."),
 )
-
-
-def _of_sites(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in reversed(_OF_SITES):
-        command = option(command)
-    return command
 
 
 @click.group("location", cls=Group)

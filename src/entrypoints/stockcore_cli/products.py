@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from stockcore_cli.framing import Given, Group, pass_given
+from stockcore_cli.framing import Given, Group, pass_given, together
 from stockcore_cli.printing import Table
 from stockcore_cli.values import day_if, number_if
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _command_id = click.option("--command-id", metavar="KEY")
 
-
-_FACTS = (
+#: They mean the same for a new product and for a change of one.
+_facts = together(
     click.option("--unit", help="The unit in which its quantities are kept; default: each, or as the product's."),
     click.option("--step", metavar="NUMBER", help="The smallest quantity that is kept; default: the unit's own."),
     click.option("--price", metavar="AMOUNT", help="List price per unit."),
@@ -43,13 +43,6 @@ _NUMBERS = {
     "unit_cost": "cost",
     **{name: name for name in ("step", "weight", "length", "width", "height")},
 }
-
-
-def _facts(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that mean the same for a new product and for a change of one."""
-    for option in reversed(_FACTS):
-        command = option(command)
-    return command
 
 
 def _read(fields: dict[str, Any]) -> dict[str, Any]:
