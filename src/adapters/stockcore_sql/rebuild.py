@@ -20,8 +20,7 @@ from stockcore.kernel.quantity import ARITHMETIC
 from stockcore_sql import migrate
 from stockcore_sql.connecting import be_patient, translated
 from stockcore_sql.schema import stock_movement, stock_opening, stock_pool, stock_quant
-from stockcore_sql.types import EPOCH, BigInt, Instant, Quantity
-from stockcore_sql.verify import plainly
+from stockcore_sql.types import EPOCH, BigInt, Instant, Quantity, plainly
 
 SHOWN_MAX: Final = 1000
 _LAST: Final = ("last_seq", "last_recorded_at")  # of the key's newest row

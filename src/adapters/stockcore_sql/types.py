@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from stockcore.kernel.quantity import ARITHMETIC
+from stockcore.kernel.quantity import ARITHMETIC, plain
 from stockcore.stock.figures import as_shown
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -175,3 +175,15 @@ class Attributes(sa.types.TypeDecorator[str]):
 
 
 BigInt = sa.BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
+
+
+def plainly(value: Any) -> Any:
+    """As programs read it: quantities `10`, `0.25`; ids and times as text."""
+    match value:
+        case Decimal():
+            return plain(value)
+        case UUID():
+            return str(value)
+        case datetime():
+            return value.isoformat()
+    return value

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
-from decimal import Decimal, localcontext
+from decimal import localcontext
 from typing import Any, Final, TypedDict
-from uuid import UUID
 
 import sqlalchemy as sa
 
-from stockcore.kernel.quantity import ARITHMETIC, plain
+from stockcore.kernel.quantity import ARITHMETIC
 from stockcore_sql import migrate
 from stockcore_sql.connecting import be_patient, engine_for, translated
 from stockcore_sql.invariants import INVARIANTS, PARAMETERS, Invariant
-from stockcore_sql.types import BigInt, Instant, Key, Quantity
+from stockcore_sql.types import BigInt, Instant, Key, Quantity, plainly
 
 SHOWN_MAX: Final = 100
 
@@ -161,15 +159,3 @@ _TYPES: Final[Mapping[str, Any]] = {
     **dict.fromkeys(_TEXTS, sa.Text()),
     **dict.fromkeys(_INSTANTS, Instant()),
 }
-
-
-def plainly(value: Any) -> Any:
-    """As programs read it: quantities `10`, `0.25`; ids and times as text."""
-    match value:
-        case Decimal():
-            return plain(value)
-        case UUID():
-            return str(value)
-        case datetime():
-            return value.isoformat()
-    return value
