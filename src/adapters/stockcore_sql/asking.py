@@ -14,6 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from stockcore.kernel.quantity import ARITHMETIC, read_integer
+from stockcore.kernel.text import normal_code, read_text
 from stockcore_sql.connecting import translated
 from stockcore_sql.reading import Dialect, Postgres, Sqlite
 
@@ -62,7 +63,13 @@ def page_size(limit: int) -> int:
     return read_integer(limit, field="limit", least=1, most=PAGE_MAX)
 
 
-def containing(text: str) -> str:
+def sought(search: str) -> dict[str, str]:
+    """What a search by a part of a code or name is asked with. Errors: those of read_text."""
+    text = read_text(search, field="search")
+    return {"in_code": _containing(normal_code(text)), "in_name": _containing(text)}
+
+
+def _containing(text: str) -> str:
     """The LIKE pattern, with a backslash to escape by, of what contains this text."""
     for special in ("\\", "%", "_"):
         text = text.replace(special, "\\" + special)

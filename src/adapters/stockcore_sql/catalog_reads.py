@@ -15,7 +15,7 @@ from stockcore.kernel.reading import one_of
 from stockcore.kernel.text import normal_code, read_text
 from stockcore.locations.views import LocationView
 from stockcore_sql import schema as s
-from stockcore_sql.asking import Asking, Connect, asking, containing, page_size
+from stockcore_sql.asking import Asking, Connect, asking, page_size, sought
 
 _v, _vc, _p, _pk, _loc = s.variant.c, s.variant_code.c, s.product.c, s.packaging.c, s.location.c
 _site = s.location.alias("site_location")
@@ -61,8 +61,7 @@ class CatalogReads:
         values: dict[str, Any] = {"after": first, "most": page_size(limit)}
         asked = _PRODUCT_PAGE
         if search is not None:
-            text = read_text(search, field="search")
-            values |= {"in_code": containing(normal_code(text)), "in_name": containing(text)}
+            values |= sought(search)
             asked = asked.where(_FOUND)
         for column, whole in ((_p.category, category), (_p.brand, brand)):
             if whole is not None:

@@ -21,7 +21,7 @@ from stockcore.orders.results import LineFigures, OrderDocument, ShipmentFigures
 from stockcore.orders.views import CustomerView, HistoryView, OrderSummary
 from stockcore.stock.records import DemandType
 from stockcore_sql import schema as s
-from stockcore_sql.asking import FAR, Asking, Connect, asking, containing, page_size
+from stockcore_sql.asking import FAR, Asking, Connect, asking, page_size, sought
 from stockcore_sql.reading import Dialect
 from stockcore_sql.types import Instant, Key, Quantity
 
@@ -95,8 +95,7 @@ class OrderReads:
         values: dict[str, Any] = {"after": first, "most": page_size(limit)}
         asked = _CUSTOMER_PAGE
         if search is not None:
-            text = read_text(search, field="search")
-            values |= {"in_code": containing(normal_code(text)), "in_name": containing(text)}
+            values |= sought(search)
             asked = asked.where(_FOUND)
         with asking(self._connect) as ask:
             return [CustomerView(**row._asdict()) for row in ask.rows(asked, **values)]
